@@ -1,0 +1,51 @@
+# `make report` builds the reports of this workspace, `make test` runs every test; both set up what they need first.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+
+.PHONY: report test test-heavy check fmt lock clean help
+
+help: ## This list.
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+
+report: $(VENV)/report.stamp ## Build the latest quarter's reports: PDF and HTML.
+	@$(BIN)/reportkit build
+
+test: $(VENV)/test.stamp ## All tests but the heavy ones: linters, types, import map, notebooks and README among them.
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope -m "not heavy"
+
+test-heavy: $(VENV)/test.stamp ## The heavy tests.
+	@$(BIN)/python -m pytest -m heavy; code=$$?; [ $$code -eq 5 ] && echo "No heavy test yet." || exit $$code
+
+check: $(VENV)/test.stamp ## Linters, types and the import map alone.
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: $(VENV)/test.stamp ## Lay the code out.
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# The locks name versions and hashes, and no place to get them from. The second holds the first's versions.
+lock: ## Lock the newest versions that pyproject.toml allows.
+	@$(PYTHON) -m venv --clear build/lock && build/lock/bin/pip install --quiet uv
+	@printf 'hatchling\neditables\n' | $(LOCK) --output-file requirements.lock pyproject.toml -
+	@printf 'hatchling\neditables\n' | $(LOCK) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml -
+
+LOCK = build/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+clean: ## Remove the virtual environment, caches and scratch; reports and extracts stay.
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/report.stamp: requirements.lock pyproject.toml tools/setup
+	@tools/setup "$(PYTHON)" $(VENV) requirements.lock
+	@touch $@
+
+$(VENV)/test.stamp: requirements-dev.lock $(VENV)/report.stamp
+	@tools/setup "$(PYTHON)" $(VENV) requirements-dev.lock
+	@touch $@
