@@ -1,0 +1,64 @@
+"""reportkit: value reports for a platform team's stakeholders, from notebooks and extracts.
+
+The map, top to bottom; imports point down it (held by the import contract in pyproject.toml):
+
+    cli          one command a verb; an error is one line and an exit code
+    console      what the command line shows, on a terminal and elsewhere
+    pack         all reports of a quarter: plan, run, render, record
+    scaffold     writes a new workspace
+    check        every fault of a workspace at once
+    run          executing notebooks, each in its own process
+    render       executed notebook → HTML, PDF
+    workspace    finds the workspace, reads params/, opens extracts
+    report       Report: all that a notebook sees
+    sections     the sections of a report
+    findings     readings and evidence behind them
+    figures      one file, one picture: its static and its live face, its alt text
+    narrative    sentences from evidence
+    evidence     before and after
+    measure      needles over an extract
+    snapshot     extracts: take, check, freeze, open
+    needles      one file a theme, one declaration a needle
+    sources      one file a source
+    entities     the tables and their contracts
+    params       YAML → models, with lines
+    display      what a cell shows: one MIME bundle, several faces
+    files        locks, scratch folders, files put in place as a whole
+    model        frozen values; no I/O
+    errors       the exception tree, drawn at the top
+
+In a notebook:
+
+    from reportkit import open_report
+    report = open_report("executives", "2026-Q3")
+    report.answer()
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reportkit.evidence import compare
+    from reportkit.model.params import Proof
+    from reportkit.report import Report
+    from reportkit.workspace import Workspace, open_report
+
+__all__ = ["Proof", "Report", "Workspace", "compare", "open_report"]
+
+_HOMES = {
+    "Proof": "reportkit.model.params",
+    "Report": "reportkit.report",
+    "Workspace": "reportkit.workspace",
+    "compare": "reportkit.evidence",
+    "open_report": "reportkit.workspace",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """The public names, imported when first used, so that `reportkit --help` starts at once."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'reportkit' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,74 @@
+"""Files and folders: locks, scratch folders that vanish, files put in place as a whole, the notebooks that come with reportkit."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from reportkit.errors import ReportkitError
+
+
+@contextmanager
+def lock(path: Path, doing: str) -> Iterator[None]:
+    """Hold the lock file while the block runs. Raises ReportkitError that names the process which holds it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _held(path, doing) as file:
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _held(path: Path, doing: str) -> TextIO:
+    """The lock file, locked, and still the one at `path`: whoever held it before us removed theirs."""
+    while True:
+        file = path.open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            with file:
+                file.seek(0)
+                holder = file.read().strip()
+            who = f"process {holder}" if holder else "another process"
+            raise ReportkitError(f"{who} is {doing} already; wait for it to end, then try again.") from None
+        if path.exists() and path.stat().st_ino == os.fstat(file.fileno()).st_ino:
+            return file
+        file.close()
+
+
+@contextmanager
+def scratch(folder: Path, stem: str) -> Iterator[Path]:
+    """A folder `.stem-<process>` in `folder` that is gone afterwards; those left by killed processes are cleared first.
+
+    To be used under a lock, so that no living process has such a folder.
+    """
+    for left in folder.glob(f".{stem}-*"):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+    made = folder / f".{stem}-{os.getpid()}"
+    made.mkdir(parents=True)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def put(source: Path, target: Path) -> None:
+    """Move a file to where it belongs, replacing what is there in one step."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source.replace(target)
+
+
+def shipped_notebooks() -> Path:
+    """The folder of the notebooks that come with reportkit: in the installed package, or in the repository beside it."""
+    package = Path(__file__).parent
+    installed = package / "_notebooks"
+    return installed if installed.is_dir() else package.parents[1] / "notebooks"

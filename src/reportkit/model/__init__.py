@@ -1,0 +1,1 @@
+"""Frozen values that the rest speaks in. No I/O here."""

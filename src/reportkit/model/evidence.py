@@ -1,0 +1,140 @@
+"""What became of a bet: an effect, how sure we are, and what may be said of it. Values only."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+import pandas as pd
+
+from reportkit.model.kind import Scale
+from reportkit.model.period import Window
+
+
+class Verdict(StrEnum):
+    """The verdicts of EVIDENCE §2; the value is the word that is printed."""
+
+    MOVED = "moved"
+    GOT_WORSE = "got worse"
+    HELD = "held"
+    NO_MATERIAL_CHANGE = "no material change"
+    NOT_SHOWN = "not shown"
+    NOT_ENOUGH_DATA = "not enough data"
+    INTERIM = "interim"
+
+
+class Grade(StrEnum):
+    """How far the design can carry a claim (EVIDENCE §2)."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+
+
+RulerName = Literal["items", "weeks", "teams", "permutation"]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A 95 % interval on the effect's scale: a ratio (1 is no change) or a difference (0 is)."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Ruler:
+    """One of the ways to measure how sure we are; `p` is never printed bare."""
+
+    name: RulerName
+    interval: Interval
+    p: float
+    df: float | None = None
+
+
+@dataclass(frozen=True)
+class Guard:
+    """One check that a claim has to pass; `text` says in a sentence what it found."""
+
+    name: str
+    passed: bool | None  # None: could not be run, `text` says why
+    text: str
+    value: float | None = None  # what the guard estimated, on the effect's scale
+
+
+@dataclass(frozen=True)
+class Level:
+    """A needle in one window: its value in the needle's unit, and what it rests on.
+
+    `value` is NaN where it cannot be had (no facts, a median that is not reached).
+    """
+
+    value: float
+    facts: int
+    closed: int  # of those facts; equal to `facts` where nothing can be open
+    teams: int
+    weeks: int
+    window: Window
+    p85: float = float("nan")  # durations only
+    typical: float = float("nan")  # durations only: restricted geometric mean
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything a page needs to say about one needle in one proof.
+
+    `effect` and `interval` are on `scale`: 'ratio' is after ÷ before (0.29 is 71 % less),
+    'difference' is after − before in the needle's unit. With a comparison group the effect is
+    net of the comparison's own change. `better` says which way is good.
+    """
+
+    needle: str
+    proof: str
+    kind: str
+    better: Literal["lower", "higher"]
+    scale: Scale
+    verdict: Verdict
+    grade: Grade
+    reason: str  # one sentence where the verdict is not 'moved', 'got worse' or 'held', else ''
+    design: str  # 'before and after in 6 teams' / '… against 5 comparison teams'
+    before: Level
+    after: Level
+    comparison_before: Level | None = None
+    comparison_after: Level | None = None
+    effect: float = float("nan")
+    interval: Interval | None = None  # None: no interval may be printed
+    p: float = float("nan")
+    p_adjusted: float = float("nan")
+    ruler: RulerName | None = None  # the widest
+    rulers: tuple[Ruler, ...] = ()
+    guards: tuple[Guard, ...] = ()
+    mde: float | None = None  # smallest detectable effect, on the effect's scale
+    statistic: str = ""  # 'median', 'typical', 'rate' …
+    teams: tuple[str, ...] = ()  # treated teams in both windows
+    left_out: tuple[str, ...] = ()  # treated teams without data in one of the windows
+    comparison_teams: tuple[str, ...] = ()
+    headline: bool = False  # a declared headline needle
+    headlines: int = 1  # how many were declared: the N of 'survives alone, not among N'
+    notes: tuple[str, ...] = ()  # footnotes: seasons, a source that changed …
+    method: str = ""  # how it was worked out, in plain words
+    #: tidy: week (Monday), group ('treated' | 'comparison'), value (needle's unit), facts, phase ('before' | 'settling' | 'after')
+    weekly: pd.DataFrame = field(default_factory=pd.DataFrame, compare=False, repr=False)
+
+    @property
+    def neutral(self) -> float:
+        """No change, on the effect's scale."""
+        return 1.0 if self.scale == "ratio" else 0.0
+
+    @property
+    def good(self) -> bool | None:
+        """Whether the effect points the way it should; None where there is none."""
+        if math.isnan(self.effect) or self.effect == self.neutral:
+            return None
+        return (self.effect < self.neutral) == (self.better == "lower")
+
+    @property
+    def causal(self) -> bool:
+        """Whether a sentence may say that the number fell or rose through the proof's dates: A or B, and moved or worse."""
+        return self.grade is not Grade.C and self.verdict in (Verdict.MOVED, Verdict.GOT_WORSE)

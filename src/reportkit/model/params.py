@@ -1,0 +1,252 @@
+"""What `params/*.yaml` may say, as frozen models; an unknown key is refused.
+
+Field descriptions end up in the JSON Schemas that complete the YAML in an editor.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from reportkit.model.period import Window
+
+MOST_WEEKS = 520  # ten years
+YEARS = (1980, 2200)
+Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Params(BaseModel):
+    """Base of every params model: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Organisation(Params):
+    """params/organisation.yaml: who this is, and the ground rules of every number."""
+
+    name: str = Field(description="The organisation's name, on every page.")
+    platform: str = Field("The platform team", description="What the platform team calls itself.")
+    report: str = Field("Platform value report", description="What the pack is called, in the running head.")
+    notice: str | None = Field(None, description="A sentence printed on every page, such as 'Northwind is invented.'")
+    time_zone: str = Field("UTC", description="IANA time zone in which days, weeks and quarters begin.")
+    currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217 code.")
+    fiscal_year_starts: Literal[
+        "january", "february", "march", "april", "may", "june",
+        "july", "august", "september", "october", "november", "december",
+    ] = "january"  # fmt: skip
+    engine: Literal["duckdb"] = Field("duckdb", description="The Ibis backend that needles run on.")
+    page: Literal["A4", "Letter"] = "A4"
+    language: str = Field("en", description="BCP 47 language of the reports.")
+    holidays: tuple[date, ...] = Field((), description="Dates on which nobody works; the clock of a Duration stops.")
+    rejected_at_most: float = Field(
+        0.01, ge=0, le=1, description="Share of rows that may break a contract before an extract stops."
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"{value!r} is no IANA time zone; write one such as Europe/London or UTC")
+        return value
+
+    @property
+    def first_month(self) -> int:
+        """Month number in which the fiscal year starts."""
+        names = ("january", "february", "march", "april", "may", "june", "july",
+                 "august", "september", "october", "november", "december")  # fmt: skip
+        return names.index(self.fiscal_year_starts) + 1
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone as an object."""
+        return ZoneInfo(self.time_zone)
+
+
+class Choice(Params):
+    """A decision that changes numbers; it is printed in 'How we know'. SQL refers to it as `$name`."""
+
+    value: bool | int | float | str
+    because: str = Field(description="One sentence for the reader: what was decided and why.")
+
+
+class Column(Params):
+    """How one column of an entity is made from a source: an SQL expression, and how to read a time."""
+
+    sql: str = Field(description="SQL expression over the source's columns.")
+    format: str | None = Field(None, description="strptime format of the text, such as '%d/%m/%Y %H:%M'.")
+    time_zone: str | None = Field(None, description="Zone of times that carry none.")
+
+
+def _column(value: Any) -> Any:
+    return {"sql": value} if isinstance(value, str) else value
+
+
+class EntityMapping(Params):
+    """How the facts of one entity are made from sources."""
+
+    source: Key | None = Field(None, description="The source that the columns are taken from.")
+    query: str | None = Field(None, description="Or a whole SQL SELECT over the sources by name.")
+    where: str | None = Field(None, description="SQL condition: which source rows are facts of this entity at all.")
+    set_aside: dict[Key, str] = Field(
+        default_factory=dict, description="Named SQL conditions: rows left out by a rule (bots …), counted and printed."
+    )
+    columns: dict[Key, Annotated[Column, BeforeValidator(_column)]] = Field(
+        description="Entity column: SQL expression."
+    )
+    covers: tuple[date, date] | None = Field(
+        None,
+        description="First day and the day after the last that the source covers; the facts' own span where not given.",
+    )
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> EntityMapping:
+        if (self.source is None) == (self.query is None):
+            raise ValueError("name either a source or a query, one of the two")
+        return self
+
+
+class Sources(Params):
+    """params/sources.yaml: which source feeds which entity."""
+
+    choices: dict[Key, Choice] = Field(default_factory=dict)
+    sources: dict[Key, dict[str, Any]] = Field(description="Name: type and the type's own settings.")
+    entities: dict[Key, EntityMapping]
+
+
+class Citation(Params):
+    """How others fared with the same problem: never mixed with our own numbers."""
+
+    claim: str
+    source: str
+    year: int
+    number: str | None = None
+    url: str | None = None
+
+
+class Ask(Params):
+    """What the report asks its reader for, and when we would stop."""
+
+    text: str = Field(description="'funding to bring the next 12 teams onto the path in Q4'")
+    stop: str | None = Field(None, description="What would make us stop, in one sentence.")
+    needle: Key | None = Field(None, description="The needle whose bet the ask rests on.")
+
+
+class Audience(Params):
+    """One entry of params/audiences.yaml: who reads, and what troubles them."""
+
+    title: str = Field(description="'Executives'")
+    problem: str = Field(description="Their problem in their own words, without our solution.")
+    quantified_by: Key = Field(description="The needle that puts a number on the problem.")
+    primary: Key
+    supporting: tuple[Key, ...] = ()
+    guardrails: tuple[Key, ...] = ()
+    external_proof: tuple[Citation, ...] = ()
+    ask: Ask | None = None
+    notebook: str | None = Field(None, description="File in notebooks/; the audience's own name where not given.")
+
+    @field_validator("notebook")
+    @classmethod
+    def _file_name(cls, value: str | None) -> str | None:
+        if value is not None and (set(value) & set("/\\") or not value.endswith(".ipynb")):
+            raise ValueError(f"{value!r} is no name of a file in notebooks/; write one such as executives.ipynb")
+        return value
+
+    @property
+    def needles(self) -> tuple[str, ...]:
+        """Primary, supporting and guardrails, in that order, each once."""
+        return tuple(dict.fromkeys((self.primary, *self.supporting, *self.guardrails)))
+
+
+class Bet(Params):
+    """A direction and target written down before the window opens."""
+
+    target: float
+    deadline: date
+    written: date | None = None
+
+
+class NeedleParams(Params):
+    """One entry of params/needles.yaml: who owns a needle, and what was bet on it."""
+
+    owners: tuple[str, ...] = ()
+    bet: Bet | None = None
+
+
+class Picked(Params):
+    """How the proof's teams were picked; teams picked for a needle's bad weeks regress by themselves."""
+
+    how: str
+    needle: Key | None = Field(None, description="The needle by whose values they were picked, if any.")
+    weeks: tuple[date, date] | None = Field(None, description="First day and the day after the last of those values.")
+
+
+class Guardrail(Params):
+    """How far a needle may slip: a share of its level (0.1 is 10 %), or points of a share."""
+
+    margin: float = Field(gt=0)
+
+
+class Proof(Params):
+    """One entry of params/proofs.yaml: who took part, from when to when, what was bet on."""
+
+    name: str = Field(description="'The paved road'")
+    tried: str = Field(description="What was tried, after 'tried': 'one shared path to production'.")
+    problem: str = ""
+    by: Key = Field("team", description="The column that says who takes part.")
+    treated: Literal["all"] | tuple[str, ...] = Field(description="The teams (or services …) of the proof, or 'all'.")
+    start: date
+    settling_in: int = Field(0, ge=0, le=MOST_WEEKS, description="Weeks after the start that count for neither side.")
+    before: int = Field(13, ge=1, le=MOST_WEEKS, description="Weeks before the start.")
+    after: int = Field(13, ge=1, le=MOST_WEEKS, description="Weeks after the start and the settling in.")
+    read_out: date = Field(description="The date fixed beforehand on which the evidence is read.")
+    comparison: Literal["none", "all others"] | tuple[str, ...] = "none"
+    headline: tuple[Key, ...] = Field(min_length=1, max_length=3)
+    supporting: tuple[Key, ...] = ()
+    guardrails: dict[Key, Guardrail] = Field(default_factory=dict)
+    statistic: Literal["median", "typical"] = "median"
+    smallest_effect: dict[Key, float] = Field(
+        default_factory=dict,
+        description="Needle: the smallest effect of interest, as a share of its level or in points.",
+    )
+    picked: Picked | None = None
+    also: tuple[str, ...] = Field(
+        (), description="What else changed in the same weeks, each a clause: printed beside the evidence."
+    )
+    source: str | None = Field(None, description="Where the start is documented: a commit, a ticket.")
+
+    @field_validator("start", "read_out")
+    @classmethod
+    def _thinkable(cls, value: date) -> date:
+        if not YEARS[0] <= value.year < YEARS[1]:
+            raise ValueError(f"{value} lies outside the years {YEARS[0]} to {YEARS[1] - 1}; mend the year")
+        return value
+
+    @property
+    def needles(self) -> tuple[str, ...]:
+        """Headline, supporting and guardrail needles, each once."""
+        return tuple(dict.fromkeys((*self.headline, *self.supporting, *self.guardrails)))
+
+    @property
+    def windows(self) -> tuple[Window, Window]:
+        """Before and after, as complete ISO weeks.
+
+        The before window ends with the last Monday on or before the start; the after window begins with the
+        first Monday on or after start + settling in. The week of a start in mid-week belongs to neither.
+        """
+        split = self.start - timedelta(days=self.start.weekday())
+        first = self.start + timedelta(days=(7 - self.start.weekday()) % 7) + timedelta(weeks=self.settling_in)
+        return (
+            Window(split - timedelta(weeks=self.before), split),
+            Window(first, first + timedelta(weeks=self.after)),
+        )
+
+
+class QuarterParams(Params):
+    """params/<quarter>.yaml: what is particular to one quarter."""
+
+    audiences: tuple[Key, ...] = Field((), description="Reports to build; all audiences where not given.")
+    proofs: tuple[Key, ...] = Field((), description="Proofs reported this quarter, the leading one first.")
+    asks: dict[Key, Ask] = Field(default_factory=dict, description="Audience: what we ask of them this quarter.")
