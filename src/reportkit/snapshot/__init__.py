@@ -1,0 +1,7 @@
+"""Extracts: taken, checked against their contracts, frozen, opened again."""
+
+from reportkit.snapshot.manifest import EntityManifest, Manifest
+from reportkit.snapshot.opened import Snapshot
+from reportkit.snapshot.taking import take
+
+__all__ = ["EntityManifest", "Manifest", "Snapshot", "take"]

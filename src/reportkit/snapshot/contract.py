@@ -1,0 +1,115 @@
+"""What the check of one entity's rows found: counts, doubles, and the files of accepted and rejected rows.
+
+All of it works on the table `staged` that the mapping's scan has made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reportkit.snapshot.sql import literal, name
+
+if TYPE_CHECKING:
+    import duckdb
+
+SAME_ID = "the same id on different facts"
+TWICE = "the same fact twice"
+LIVE = "_aside IS NULL AND NOT _later"
+BROKEN = f"{LIVE} AND len(_reasons) > 0"
+WORKING = "_aside, _later, _beyond, _last, _reasons"
+ROW_GROUP = 100_000  # rows
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Rows of one entity: rows_in = set aside + later + read, and read = accepted + rejected_rows."""
+
+    rows_in: int
+    set_aside: Mapping[str, int]
+    later: int
+    read: int
+    rejected_rows: int
+    rejected: Mapping[str, int]  # by reason, most first; a row may break several
+    samples: Mapping[str, str]  # a value that broke it, by reason
+
+    @property
+    def share(self) -> float:
+        """Share of rows read that were rejected."""
+        return self.rejected_rows / self.read if self.read else 0.0
+
+
+def mark_doubles(connection: duckdb.DuckDBPyConnection, key: str, fields: Iterable[str]) -> None:
+    """Reject facts that share an id: of equal ones all but the first, of differing ones all.
+
+    Which of two differing facts is true nobody can say, so neither is counted.
+    """
+    id_ = name(key)
+    live = f"{LIVE} AND {id_} IS NOT NULL"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE doubles AS SELECT {id_} AS id FROM staged WHERE {live} GROUP BY {id_} HAVING count(*) > 1"
+    )
+    if connection.execute("SELECT count(*) FROM doubles").fetchone() == (0,):
+        return
+    row = "row(" + ", ".join(name(field) for field in fields) + ")"
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE verdicts AS SELECT s.rowid AS at,"
+        f" min(md5({row}::VARCHAR)) OVER same <> max(md5({row}::VARCHAR)) OVER same AS differ,"
+        f" row_number() OVER (PARTITION BY {id_} ORDER BY s.rowid) AS nth"
+        f" FROM staged s JOIN doubles d ON s.{id_} = d.id WHERE {live} WINDOW same AS (PARTITION BY {id_})"
+    )
+    connection.execute(
+        f"UPDATE staged SET _reasons = list_append(_reasons, CASE WHEN differ THEN {literal(SAME_ID)} ELSE {literal(TWICE)} END)"
+        " FROM verdicts WHERE staged.rowid = verdicts.at AND (differ OR nth > 1)"
+    )
+
+
+def count(connection: duckdb.DuckDBPyConnection, rules: Iterable[str]) -> Counts:
+    """The rows by what became of them; `rules` are the names by which rows may be set aside."""
+    totals = connection.execute(
+        f"SELECT count(*), count(*) FILTER (WHERE _aside IS NULL AND _later), count(*) FILTER (WHERE {LIVE}),"
+        f" count(*) FILTER (WHERE {BROKEN}) FROM staged"
+    ).fetchall()[0]
+    aside = dict(
+        connection.execute("SELECT _aside, count(*) FROM staged WHERE _aside IS NOT NULL GROUP BY 1").fetchall()
+    )
+    reasons = connection.execute(
+        "SELECT split_part(reason, ': ', 1) AS what, count(*) AS n, min(reason)"
+        f" FROM (SELECT unnest(list_distinct(_reasons)) AS reason FROM staged WHERE {BROKEN})"
+        " GROUP BY 1 ORDER BY n DESC, what"
+    ).fetchall()
+    rows_in, later, read, rejected = (int(n) for n in totals)
+    return Counts(
+        rows_in=rows_in,
+        set_aside={rule: int(aside.get(rule, 0)) for rule in rules},
+        later=later,
+        read=read,
+        rejected_rows=rejected,
+        rejected={str(what): int(n) for what, n, _ in reasons},
+        samples={str(what): str(full).partition(": ")[2] for what, _, full in reasons},
+    )
+
+
+def write_accepted(connection: duckdb.DuckDBPyConnection, key: str, path: Path) -> None:
+    """Freeze what keeps the contract: sorted by key, so that the same facts in any order give the same bytes."""
+    select = f"SELECT * EXCLUDE ({WORKING}) FROM staged WHERE {LIVE} AND len(_reasons) = 0 ORDER BY {name(key)}"
+    _freeze(connection, select, path)
+
+
+def write_rejected(connection: duckdb.DuckDBPyConnection, key: str, path: Path) -> None:
+    """Keep what breaks the contract, with the list of all reasons in the column `reasons`."""
+    select = f"SELECT * EXCLUDE ({WORKING}), _reasons AS reasons FROM staged WHERE {BROKEN} ORDER BY {name(key)}, rowid"
+    _freeze(connection, select, path)
+
+
+def write_rejected_csv(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Write what breaks the contract where a spreadsheet can open it, reasons first."""
+    select = f"SELECT array_to_string(_reasons, '; ') AS reasons, * EXCLUDE ({WORKING}) FROM staged WHERE {BROKEN}"
+    connection.execute(f"COPY ({select}) TO {literal(str(path))} (FORMAT csv, HEADER)")
+
+
+def _freeze(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
+    how = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}"
+    connection.execute(f"COPY ({select}) TO {literal(str(path))} ({how})")

@@ -1,0 +1,90 @@
+"""The manifest of a frozen extract: what came in, what was left out and why, what it covers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from reportkit.model.period import Window
+from reportkit.sources import Origin
+
+FILE = "manifest.json"
+
+
+@dataclass(frozen=True)
+class EntityManifest:
+    """What became of one entity's rows: rows_in = set aside + later + read, and read = accepted + rejected_rows, always.
+
+    `rejected` counts rows by reason; a row may break several rules, so its sum may exceed `rejected_rows`.
+    """
+
+    entity: str
+    origins: tuple[Origin, ...]
+    rows_in: int
+    set_aside: Mapping[str, int]
+    later: int  # facts that began after the quarter's end
+    read: int
+    accepted: int
+    rejected_rows: int
+    rejected: Mapping[str, int]
+    covers: tuple[str, str]  # first day and the day after the last, ISO
+    sha256: str  # of the frozen Parquet file
+    columns: tuple[str, ...]
+    missing: tuple[str, ...]  # columns of the contract that the mapping does not give
+
+    @property
+    def window(self) -> Window:
+        """The days covered."""
+        return Window(date.fromisoformat(self.covers[0]), date.fromisoformat(self.covers[1]))
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All entities of one quarter's extract."""
+
+    quarter: str
+    time_zone: str
+    taken_at: str
+    reportkit: str
+    mapping_sha256: str  # of what sources.yaml said
+    entities: Mapping[str, EntityManifest]
+
+    def write(self, folder: Path) -> None:
+        """Write manifest.json into the folder."""
+        text = json.dumps(asdict(self), indent=2, ensure_ascii=False, sort_keys=True)
+        (folder / FILE).write_text(text + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> Manifest:
+        """The manifest in the folder. Raises OSError, ValueError, KeyError or TypeError where it is not whole."""
+        data: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        return cls(**{**data, "entities": {name: _entity(entry) for name, entry in data["entities"].items()}})
+
+
+def _entity(data: dict[str, Any]) -> EntityManifest:
+    fixed = {
+        "origins": tuple(_origin(origin) for origin in data["origins"]),
+        "covers": tuple(data["covers"]),
+        "columns": tuple(data["columns"]),
+        "missing": tuple(data["missing"]),
+    }
+    return EntityManifest(**{**data, **fixed})
+
+
+def _origin(data: dict[str, Any]) -> Origin:
+    covers = data.get("covers")
+    return Origin(**{**data, "covers": tuple(covers) if covers else None})
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()

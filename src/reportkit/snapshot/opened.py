@@ -1,0 +1,105 @@
+"""A frozen extract, opened read-only: its tables as Ibis expressions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from reportkit.entities import find
+from reportkit.errors import SnapshotError
+from reportkit.model.period import Window
+from reportkit.snapshot.manifest import FILE, EntityManifest, Manifest, sha256_of
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The extract of one quarter. `table` gives its entities as Ibis tables with times in UTC."""
+
+    folder: Path
+    manifest: Manifest
+    time_zone: str
+    _tables: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def open(cls, folder: Path, time_zone: str) -> Snapshot:
+        """The extract in `folder`. Raises SnapshotError where it is missing, incomplete or was altered after it was frozen."""
+        try:
+            manifest = Manifest.read(folder)
+        except (OSError, ValueError, KeyError, TypeError):
+            raise SnapshotError(
+                f"extracts/{folder.name} has no readable {FILE}; run `reportkit extract {folder.name}`."
+            ) from None
+        if manifest.quarter != folder.name:
+            raise SnapshotError(
+                f"extracts/{folder.name} holds the extract of {manifest.quarter}; run `reportkit extract {folder.name}`."
+            )
+        if manifest.time_zone != time_zone:
+            raise SnapshotError(
+                f"extracts/{folder.name} was taken for {manifest.time_zone}, where organisation.yaml says {time_zone} "
+                f"now; run `reportkit extract {folder.name}` to take it again."
+            )
+        for name, entity in manifest.entities.items():
+            path = folder / f"{name}.parquet"
+            if not path.is_file() or sha256_of(path) != entity.sha256:
+                what = "was altered after it was frozen" if path.is_file() else "is missing"
+                raise SnapshotError(
+                    f"extracts/{folder.name}/{name}.parquet {what}; run `reportkit extract {folder.name}` to take it again."
+                )
+        return cls(folder, manifest, time_zone)
+
+    @property
+    def quarter(self) -> str:
+        """The quarter, such as '2026-Q3'."""
+        return self.manifest.quarter
+
+    def has(self, entity: str) -> bool:
+        """Whether the extract has the entity."""
+        return entity in self.manifest.entities
+
+    def table(self, entity: str) -> Any:
+        """The accepted facts of an entity as an Ibis table. Raises UnknownName, or SnapshotError where it was not extracted."""
+        self._entity(entity)
+        if entity not in self._tables:
+            path = self.folder / f"{entity}.parquet"
+            self._tables[entity] = self._backend.read_parquet(str(path), table_name=f"{entity}")
+        return self._tables[entity]
+
+    def hash(self, entity: str) -> str:
+        """SHA-256 of the entity's frozen file."""
+        return self._entity(entity).sha256
+
+    def covers(self, entity: str) -> Window:
+        """The days that the entity's facts cover, in the organisation's time zone."""
+        return self._entity(entity).window
+
+    def _entity(self, entity: str) -> EntityManifest:
+        find(entity)
+        if not self.has(entity):
+            raise SnapshotError(f"the extract of {self.quarter} has no {entity}; map it in sources.yaml.")
+        return self.manifest.entities[entity]
+
+    @cached_property
+    def _backend(self) -> Any:
+        import ibis
+
+        backend = ibis.duckdb.connect()
+        backend.raw_sql("SET TimeZone = 'UTC'")
+        return backend
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        if "_backend" in self.__dict__:
+            self._tables.clear()
+            self._backend.disconnect()
+            del self.__dict__["_backend"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,168 @@
+"""Files: CSV, TSV, JSON, JSON lines and Parquet; one or a glob; plain, gzip, zstd, bzip2, xz or zip.
+
+Delimited text is read as text throughout, so that ids such as 00123 or 2^53 + 1 stay exact; the mapping decides types.
+So are dates in JSON. DuckDB reads in a stream: the size of a file is bounded by the disk, not by memory.
+"""
+
+from __future__ import annotations
+
+import codecs
+import glob
+import hashlib
+import zipfile
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from reportkit.errors import SourceError
+from reportkit.sources import Origin, Place, SourceSpec
+from reportkit.sources.file import delimited, structured
+from reportkit.sources.file.packed import CHUNK, PACKED, members, stream
+from reportkit.sources.file.text import as_utf8
+
+Format = Literal["csv", "tsv", "json", "jsonl", "parquet"]
+FORMATS: dict[str, Format] = {
+    ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".json": "json",
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".pq": "parquet",
+}  # fmt: skip
+NAMED_DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
+
+
+class Spec(SourceSpec):
+    """Settings of a file source."""
+
+    type: Literal["file"] = "file"
+    path: str = Field(description="File or glob, relative to the workspace: extracts/raw/changes-*.csv")
+    format: Format | None = Field(None, description="By the file's ending where not given.")
+    delimiter: str | None = Field(
+        None, description="One character, or tab, comma, semicolon, pipe; by the header line where not given."
+    )
+    encoding: str | None = Field(
+        None, description="Such as windows-1252; UTF-8 and UTF-16 are understood by themselves."
+    )
+    skip: int = Field(0, ge=0, description="Lines before the header.")
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_character(cls, value: str | None) -> str | None:
+        value = NAMED_DELIMITERS.get(value, value) if value else value
+        if value is not None and (len(value) != 1 or value in '"\r\n'):
+            raise ValueError("a delimiter is one character, or one of tab, comma, semicolon, pipe")
+        return value
+
+    @field_validator("encoding")
+    @classmethod
+    def _known(cls, value: str | None) -> str | None:
+        try:
+            "".encode(value or "utf-8")
+        except LookupError:
+            raise ValueError(f"{value!r} is no encoding; write one such as utf-8, utf-16 or windows-1252") from None
+        return codecs.lookup(value).name if value else None
+
+
+def read(spec: Spec, name: str, place: Place) -> tuple[Origin, ...]:
+    """Make the files queryable as the view `name`. Raises SourceError: missing, empty, undecodable, wrongly delimited."""
+    paths = _paths(spec, name, place.root)
+    kind = _kind(paths, spec, name)
+    origins = tuple(_origin(path, name) for path in paths)
+    if kind == "parquet":
+        files = [_unpacked(path, name, place, i) for i, path in enumerate(paths)]
+        select = structured.parquet(files)
+    else:
+        files = [as_utf8(path, spec.encoding, name, place.scratch / f"{name}-{i}") for i, path in enumerate(paths)]
+        if kind in ("csv", "tsv"):
+            likely = "\t" if kind == "tsv" else ","
+            select = delimited.select(files, delimited.Wanted(spec.delimiter, likely, spec.skip), name)
+        else:
+            select = structured.json(files, place.connection, name, lines=kind == "jsonl")
+    _view(place, name, select, paths)
+    return origins
+
+
+def look(spec: Spec, name: str, root: Path) -> None:
+    """Raises SourceError where the files are not there, empty or of an unknown format; reads none of them."""
+    _kind(_paths(spec, name, root), spec, name)
+
+
+def _view(place: Place, name: str, select: str, paths: list[Path]) -> None:
+    import duckdb
+
+    try:
+        place.connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS {select}')
+    except duckdb.Error as error:
+        raise SourceError(
+            f"{paths[0].name} cannot be read: {str(error).splitlines()[0]}", where=f"source {name}"
+        ) from None
+
+
+def _paths(spec: Spec, name: str, root: Path) -> list[Path]:
+    given = root / spec.path
+    if given.is_file():  # also where its name happens to hold a * or [
+        found = [given]
+    else:
+        pattern = str(Path(glob.escape(str(root))) / spec.path)
+        found = [Path(p) for p in sorted(glob.glob(pattern, recursive=True)) if Path(p).is_file()]  # noqa: PTH207
+    if not found:
+        what = "no file matches" if glob.has_magic(spec.path) else "there is no file"
+        kind = " (it is a folder)" if given.is_dir() else ""
+        raise SourceError(f"{what} {spec.path}{kind}; put the export there or mend `path`.", where=f"source {name}")
+    for path in found:
+        if path.stat().st_size == 0:
+            raise SourceError(
+                f"{path.name} is empty (0 bytes): the export failed or is not finished; export it again.",
+                where=f"source {name}",
+            )
+    return found
+
+
+def _kind(paths: list[Path], spec: Spec, name: str) -> Format:
+    """The one format of all files. Raises SourceError."""
+    if spec.format:
+        return spec.format
+    kinds = {path: _format(path, name) for path in paths}
+    first = kinds[paths[0]]
+    for path, kind in kinds.items():
+        if kind != first:
+            raise SourceError(
+                f"{paths[0].name} is {first} and {path.name} is {kind}; make them two sources, or mend `path`.",
+                where=f"source {name}",
+            )
+    return first
+
+
+def _format(path: Path, name: str) -> Format:
+    bare = Path(path.stem) if path.suffix.lower() in PACKED else path
+    if path.suffix.lower() == ".zip" and zipfile.is_zipfile(path) and bare.suffix.lower() not in FORMATS:
+        bare = Path(members(path, name)[0])
+    kind = FORMATS.get(bare.suffix.lower())
+    if kind is None:
+        raise SourceError(
+            f"{path.name} has an unknown ending; set `format:` to csv, tsv, json, jsonl or parquet.",
+            where=f"source {name}",
+        )
+    return kind
+
+
+def _origin(path: Path, name: str) -> Origin:
+    digest, size = hashlib.sha256(), 0
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+    except OSError as error:
+        raise SourceError(f"{path.name} cannot be read: {error.strerror}.", where=f"source {name}") from None
+    return Origin(name, path.name, digest.hexdigest(), size)
+
+
+def _unpacked(path: Path, name: str, place: Place, number: int) -> Path:
+    """The file itself, or its unpacked copy in the scratch folder."""
+    if path.suffix.lower() not in PACKED:
+        return path
+    target = place.scratch / f"{name}-{number}" / path.stem
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with stream(path, name) as raw, target.open("wb") as out:
+        while chunk := raw.read(CHUNK):
+            out.write(chunk)
+    return target

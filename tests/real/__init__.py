@@ -1,0 +1,1 @@
+"""Tests on real public data, which the project holds no copy of."""
