@@ -1,0 +1,100 @@
+"""Compare: the facts of a needle, before against after a proof's start, as an Evidence.
+
+The order of work: who and when (`study`) → enough data? (`minimum`) → θ and its rulers (`weighing`, `rulers`, `contrast`,
+`survival`) → guards → verdict. The rules are EVIDENCE §§1–3.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from reportkit.evidence import guards, minimum, rulers, verdict, words
+from reportkit.evidence.levels import levels, printed, weekly
+from reportkit.evidence.rulers import Measured
+from reportkit.evidence.study import Case, Ground, Study, study
+from reportkit.evidence.weighing import Weighed, weigh
+from reportkit.model.evidence import Evidence, Interval, Ruler, Verdict
+from reportkit.model.kind import Duration
+from reportkit.model.needle import Needle
+from reportkit.model.params import Proof
+
+
+def compare(facts: pd.DataFrame, needle: Needle, proof: Proof, ground: Ground, *, name: str = "") -> Evidence:
+    """The evidence of one needle, as if it were the only needle of the proof. Raises EvidenceError where a column lacks."""
+    return _weighed(Case(needle, facts, ground), proof, name)
+
+
+def compare_all(cases: Sequence[Case], proof: Proof, *, name: str = "") -> tuple[Evidence, ...]:
+    """The evidence of a proof's needles, in the order given.
+
+    Holm over the declared headline needles, Benjamini–Hochberg over the supporting ones; guardrails stand alone, for a
+    warning must not get weaker by company.
+    """
+    found = [_weighed(case, proof, name) for case in cases]
+    head = [i for i, e in enumerate(found) if e.needle in proof.headline]
+    rest = [i for i, e in enumerate(found) if e.needle not in proof.headline and e.needle not in proof.guardrails]
+    found = [
+        replace(e, headline=i in head, headlines=len(proof.headline)) if i in head else e for i, e in enumerate(found)
+    ]
+    for places, adjust, most in (
+        (head, rulers.holm, len(proof.headline)),
+        (rest, rulers.benjamini_hochberg, len(rest)),
+    ):
+        ps = [found[i].p if math.isfinite(found[i].p) else 1.0 for i in places]
+        for i, p in zip(places, adjust(np.array(ps + [1.0] * (most - len(ps)))), strict=False):
+            if math.isfinite(found[i].p):
+                found[i] = verdict.adjusted(found[i], float(p))
+    return tuple(found)
+
+
+def _weighed(case: Case, proof: Proof, name: str) -> Evidence:
+    chosen = study(case, proof, name)
+    base = _base(chosen)
+    theta = chosen.theta
+    effect = printed(chosen, theta) if theta is not None else math.nan
+    if chosen.interim:
+        return replace(base, verdict=Verdict.INTERIM, reason=words.interim(chosen), effect=effect)
+    if lacking := minimum.short(chosen):
+        return replace(base, verdict=Verdict.NOT_ENOUGH_DATA, reason=lacking)
+    found = weigh(chosen)
+    if found is None or guards.truncated(chosen):
+        return replace(base, verdict=Verdict.NOT_ENOUGH_DATA, reason=words.truncated(case.needle))
+    return verdict.judge(_measured(chosen, base, found), case.needle, proof)
+
+
+def _base(study: Study) -> Evidence:
+    """The evidence before any judgement: levels, teams, design, picture."""
+    needle, other = study.needle, study.other
+    before, after = levels(study, study.treated)
+    theirs = levels(study, other) if other is not None and other.teams else (None, None)
+    statistic = study.proof.statistic if isinstance(needle.kind, Duration) else needle.kind.name.lower()
+    base = Evidence(
+        needle=needle.key, proof=study.name, kind=needle.kind.name, better=needle.better, scale=needle.kind.scale,
+        verdict=Verdict.NOT_SHOWN, grade=study.grade, reason="", design="", before=before, after=after,
+        comparison_before=theirs[0], comparison_after=theirs[1], statistic=statistic, teams=study.treated.teams,
+        left_out=study.treated.left_out, comparison_teams=other.teams if other is not None else (),
+        notes=words.notes(study), weekly=weekly(study),
+    )  # fmt: skip
+    return replace(base, design=words.design(base), method=words.method(base, needle))
+
+
+def _measured(study: Study, base: Evidence, found: Weighed) -> Evidence:
+    """The evidence with its effect, interval, rulers, guards and smallest detectable effect."""
+    rulers_shown = tuple(
+        Ruler(name, _interval(study, m), m.p, m.df if math.isfinite(m.df) else None) for name, m in found.rulers.items()
+    )
+    towards = -1.0 if base.better == "lower" else 1.0
+    return replace(
+        base, effect=printed(study, found.theta), interval=_interval(study, found.interval), p=found.p, p_adjusted=found.p,
+        ruler=found.widest, rulers=rulers_shown, guards=guards.all_of(study, found),
+        mde=printed(study, towards * 1.6 * found.interval.width / 2),
+    )  # fmt: skip
+
+
+def _interval(study: Study, measured: Measured) -> Interval:
+    return Interval(printed(study, measured.low), printed(study, measured.high))

@@ -1,0 +1,192 @@
+"""Guards: what a claim has to survive beside its interval (EVIDENCE §3). Each gives a Guard with a sentence."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reportkit.evidence import rulers
+from reportkit.evidence.cells import Cohort
+from reportkit.evidence.study import Study
+from reportkit.evidence.timeline import DAY, shifted
+from reportkit.evidence.weighing import Weighed
+from reportkit.model.evidence import Guard
+from reportkit.model.kind import Scale
+from reportkit.model.params import Proof
+from reportkit.model.period import Window, day_text
+from reportkit.model.unit import plural
+
+Floats = NDArray[np.float64]
+DROPPED = 4  # weeks
+PLACEBO_WEEKS = 16
+LONG_HISTORY = 104  # weeks
+HISTORY_STEP = 4  # weeks between earlier dates
+FEWEST_EARLIER = 8
+EXPECTED_OPEN = 4
+LARGE = 200_000  # facts; above it fewer earlier dates are tried
+
+
+def all_of(study: Study, weighed: Weighed) -> tuple[Guard, ...]:
+    """Every guard that the design calls for, those that could not be run among them; values on the effect's scale."""
+    before, after = study.series
+    theta = weighed.theta
+    found = [
+        trend(before, after, theta),
+        timing(before, after, theta),
+        placebo(before, theta),
+        selection(study.proof, study.needle.key, study.timeline.before),
+        few_teams(study, weighed.permuted),
+        definition(study.ground.source_changed),
+        history(study, theta),
+    ]
+    return tuple(_printed(g, study.needle.kind.scale) for g in found if g is not None)
+
+
+def _printed(guard: Guard, scale: Scale) -> Guard:
+    if guard.value is None or scale != "ratio" or guard.name == "few teams":
+        return guard
+    return replace(guard, value=math.exp(guard.value))
+
+
+def survives(other: float, theta: float) -> bool:
+    """Whether another estimate keeps θ's sign and at least half its size."""
+    return other * theta > 0 and abs(other) >= 0.5 * abs(theta)
+
+
+def trend(before: Floats, after: Floats, theta: float) -> Guard:
+    """Fit a straight line beside the step: what was already under way is no effect."""
+    step = rulers.beside_trend(before, after)
+    if step is None:
+        return Guard("pre-trend", None, "too few weeks to tell a trend from a step.")
+    if survives(step, theta):
+        return Guard("pre-trend", True, "the change stays when a straight trend is fitted beside it.", step)
+    return Guard(
+        "pre-trend", False, "it cannot be told from a trend that was already under way before the start.", step
+    )
+
+
+def timing(before: Floats, after: Floats, theta: float) -> Guard:
+    """Leave out the last four baseline weeks: a few bad weeks just before the start are no baseline."""
+    if len(before) < 2 * DROPPED or not len(after):
+        return Guard("timing", None, f"too few baseline weeks to leave out {DROPPED}.")
+    other = float(after.mean() - before[:-DROPPED].mean())
+    if survives(other, theta):
+        return Guard("timing", True, f"the change stays without the last {DROPPED} baseline weeks.", other)
+    return Guard("timing", False, f"it vanishes when the last {DROPPED} baseline weeks are left out.", other)
+
+
+def placebo(before: Floats, theta: float) -> Guard:
+    """The same reckoning inside the before window, where nothing was tried."""
+    if len(before) < PLACEBO_WEEKS:
+        return Guard("placebo", None, f"fewer than {PLACEBO_WEEKS} baseline weeks, so no placebo date could be tried.")
+    half = len(before) // 2
+    other = float(before[half:].mean() - before[:half].mean())
+    if survives(other, theta):
+        text = "a start date in the middle of the baseline, when nothing was tried, shows a similar change."
+        return Guard("placebo", False, text, other)
+    return Guard("placebo", True, "a start date in the middle of the baseline shows nothing like it.", other)
+
+
+def selection(proof: Proof, needle: str, baseline: Window) -> Guard | None:
+    """Teams picked by this needle's values in weeks of the baseline get better by themselves; None where they were not."""
+    picked = proof.picked
+    if picked is None or picked.needle != needle:
+        return None
+    if picked.weeks is None:
+        return Guard(
+            "selection", False, "the teams were picked by this needle's values, and the weeks of those are not named."
+        )
+    if baseline.start >= picked.weeks[1]:
+        return Guard("selection", True, "the baseline begins after the weeks by which the teams were picked.")
+    until = day_text(picked.weeks[1] - timedelta(days=1))
+    text = f"the teams were picked by this needle's values up to {until}, inside the baseline, and teams picked at a bad time get better by themselves."
+    return Guard("selection", False, text)
+
+
+def few_teams(study: Study, permuted: float | None) -> Guard | None:
+    """With fewer than four treated teams beside a comparison: other choices of teams must not show as much."""
+    if permuted is None or study.compared is None:
+        return None
+    mine, theirs = len(study.treated.teams), len(study.compared.teams)
+    if permuted <= rulers.ALPHA:
+        return Guard("few teams", True, "hardly any other choice of teams shows as much.", permuted)
+    if 1 / math.comb(mine + theirs, mine) > rulers.ALPHA:
+        text = f"{plural(mine, 'proof team')} beside {plural(theirs, 'comparison team')} cannot rule chance out; more comparison teams could."
+    else:
+        text = (
+            f"other choices of {mine} among these teams show as much."
+            if mine > 1
+            else "other teams moved as much by themselves."
+        )
+    return Guard("few teams", False, text, permuted)
+
+
+def definition(changed: tuple[str, ...]) -> Guard | None:
+    """A source that changed inside the windows; None where none did."""
+    if not changed:
+        return None
+    return Guard("definition", False, f"what is counted changed inside the windows: {'; '.join(changed)}.")
+
+
+def history(study: Study, theta: float) -> Guard | None:
+    """With two years or more: the effect must exceed what the same windows give at 95 % of earlier dates; None without."""
+    first = _first_day(study)
+    weeks = (study.timeline.before.end - first).days // 7
+    if weeks < LONG_HISTORY:
+        return None
+    others = np.abs(_earlier(study, first))
+    if len(others) < FEWEST_EARLIER:
+        return None
+    bound = float(np.quantile(others, 0.95, method="higher"))
+    if abs(theta) > bound:
+        return Guard("history", True, "it is larger than the same windows gave at 95% of earlier dates.", bound)
+    return Guard("history", False, "the same windows gave as much at earlier dates, when nothing was tried.", bound)
+
+
+def _first_day(study: Study) -> date:
+    """The first day of which facts are known."""
+    facts = study.treated.facts
+    if not len(facts):
+        return study.timeline.before.end
+    return max(study.ground.covers.start, datetime.fromtimestamp(float(facts.start.min()), UTC).date())
+
+
+def _earlier(study: Study, first: date) -> Floats:
+    """θ of the same windows at earlier dates, every four weeks, each after window over before the real start."""
+    timeline = study.timeline
+    length = (timeline.after.end - timeline.before.end).days // 7
+    room = (timeline.before.start - first).days // 7
+    step = HISTORY_STEP if len(study.facts) <= LARGE else max(HISTORY_STEP, room // FEWEST_EARLIER)
+    found = []
+    for weeks in range(length, room + 1, step):
+        moved = timeline.with_windows(shifted(timeline.before, -weeks), shifted(timeline.after, -weeks))
+        theta = study.at(moved)
+        if theta is not None:
+            found.append(theta)
+    return np.array(found)
+
+
+def truncated(study: Study) -> bool:
+    """Whether the extract seems to hold finished durations only: at least four open ones are to be expected, none is there.
+
+    Expected: Σ P(T > time left until the window's end) over the facts of the after window, with the curve of their own
+    closed spans, which leans to the short side and so towards no alarm.
+    """
+    cohorts = study.treated.cohorts
+    if cohorts is None or study.facts.end is None or not np.isfinite(study.facts.end).all():
+        return False
+    return _expected_open(cohorts[1], study) >= EXPECTED_OPEN
+
+
+def _expected_open(after: Cohort, study: Study) -> float:
+    if not after.opened or not after.curve.closed.all():
+        return 0.0
+    timeline, facts = study.timeline, study.treated.facts
+    start = facts.start[timeline.week_of(facts.start, timeline.after) >= 0]
+    left = (timeline.end(timeline.after) - start) / DAY
+    index = np.searchsorted(after.curve.times, left, side="right")
+    return float(np.r_[1.0, after.curve.survival][index].sum())
