@@ -1,0 +1,383 @@
+"""The weekly picture of one needle in a proof: before in grey, after in the brand's colour, comparison teams dashed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from reportkit.display import Figure
+from reportkit.figures import drawing
+from reportkit.figures.drawing import SMALL
+from reportkit.figures.theme import mixed
+from reportkit.model.brand import Brand
+from reportkit.model.evidence import Evidence, Level
+from reportkit.model.kind import Duration, Rate, Stock
+from reportkit.model.needle import Needle
+from reportkit.model.params import Proof
+from reportkit.model.period import WEEK, day_text
+from reportkit.model.unit import plural
+from reportkit.narrative import english as say
+
+PLOT, BELOW, ABOVE = 118.0, 18.0, 15.0  # points: the plot itself, the months below it, the labels above
+LABEL = 104.0  # most that the labels at the line ends may take
+OUTLIER = 1.6  # a week this many times above the rest is cut off at the top, with its value beside it
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One series: its weeks without a hole (NaN is a gap), its values and facts."""
+
+    group: str
+    phase: str
+    weeks: tuple[date, ...]
+    values: tuple[float, ...]
+    facts: tuple[int, ...]
+
+    @property
+    def last(self) -> tuple[date, float] | None:
+        """The last week that has a value."""
+        known = [(w, v) for w, v in zip(self.weeks, self.values, strict=True) if math.isfinite(v)]
+        return known[-1] if known else None
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """What both faces draw."""
+
+    evidence: Evidence
+    needle: Needle
+    proof: Proof
+    brand: Brand
+    lines: tuple[_Line, ...]
+    top: float
+
+    @property
+    def first(self) -> date:
+        """The first week shown."""
+        return min(line.weeks[0] for line in self.lines)
+
+    @property
+    def end(self) -> date:
+        """The day after the last week shown."""
+        return max(line.weeks[-1] for line in self.lines) + WEEK
+
+    def line(self, group: str, phase: str) -> _Line | None:
+        """The series of a group in a phase, where it has one."""
+        return next((line for line in self.lines if (line.group, line.phase) == (group, phase)), None)
+
+    @property
+    def levels(self) -> tuple[tuple[Level, str], ...]:
+        """Before and after levels that exist, each with its colour."""
+        pairs = ((self.evidence.before, self.brand.before), (self.evidence.after, self.brand.primary))
+        return tuple((level, colour) for level, colour in pairs if math.isfinite(level.value))
+
+
+def before_after(evidence: Evidence, needle: Needle, proof: Proof, brand: Brand) -> Figure:
+    """The weekly readings of `evidence.weekly` before and after the start, in the needle's unit; a gap stays a gap."""
+    scene = _scene(evidence, needle, proof, brand)
+    name = f"before-after-{evidence.proof}-{needle.key}"
+    return Figure(
+        name=name, svg=drawing.svg(_drawn(scene), name), live=_live(scene), alt=_alt(scene), caption=_caption(scene)
+    )
+
+
+def _scene(evidence: Evidence, needle: Needle, proof: Proof, brand: Brand) -> _Scene:
+    lines = tuple(_lines(evidence.weekly))
+    values = [v for line in lines for v in line.values if math.isfinite(v)]
+    levels = [level.value for level in (evidence.before, evidence.after) if math.isfinite(level.value)]
+    return _Scene(evidence, needle, proof, brand, lines, _top(values, levels))
+
+
+def _lines(weekly: pd.DataFrame) -> Sequence[_Line]:
+    lines = []
+    for group in ("comparison", "treated"):
+        for phase in ("before", "settling", "after"):
+            rows = weekly[(weekly["group"] == group) & (weekly["phase"] == phase)].sort_values("week")
+            if not rows.empty:
+                lines.append(_line(group, phase, rows))
+    return lines
+
+
+def _line(group: str, phase: str, rows: pd.DataFrame) -> _Line:
+    rows = rows.assign(week=pd.to_datetime(rows["week"])).set_index("week")
+    rows = rows.reindex(pd.date_range(rows.index.min(), rows.index.max(), freq="7D"))
+    return _Line(
+        group, phase, tuple(day.date() for day in rows.index),
+        tuple(float(v) for v in rows["value"]), tuple(int(n) for n in rows["facts"].fillna(0)),
+    )  # fmt: skip
+
+
+def _top(values: Sequence[float], levels: Sequence[float]) -> float:
+    """The upper end of the scale: above all values, unless a week or two stand far above the rest."""
+    highest = max([*values, *levels], default=1.0) or 1.0
+    calm = max([float(np.quantile(values, 0.92)) * 1.15 if values else 0.0, *(1.35 * level for level in levels)])
+    return calm if calm > 0 and highest > OUTLIER * calm else highest * 1.06
+
+
+# ---- on paper --------------------------------------------------------------------------------------------------------
+
+
+def _drawn(scene: _Scene) -> Any:
+    brand, labels = scene.brand, _end_labels(scene)
+    right = min(LABEL, max(drawing.extent(t, brand, SMALL, 600) for _, texts, _ in labels for t in texts)) + 10 if labels else 8  # fmt: skip
+    ticks = drawing.ticks(scene.top)
+    left = max(drawing.extent(scene.needle.unit.number(t), brand) for t in ticks) + 8
+    figure = drawing.canvas(BELOW + PLOT + ABOVE)
+    box = (left, BELOW, drawing.WIDTH - left - right, PLOT)
+    ax = drawing.axes(figure, box)
+    ax.set_xlim(0, (scene.end - scene.first).days)
+    ax.set_ylim(0, scene.top)
+    _ground(scene, ax, ticks)
+    _series(scene, ax)
+    _names(scene, ax, box, labels)
+    _starts(scene, ax, box)
+    drawing.words(
+        ax,
+        (-left / box[2], 1 + 4 / PLOT),
+        _measure(scene),
+        brand,
+        color=brand.muted,
+        va="bottom",
+        transform=ax.transAxes,
+    )
+    return figure
+
+
+def _x(scene: _Scene, day: date) -> float:
+    return float((day - scene.first).days)
+
+
+def _ground(scene: _Scene, ax: Axes, ticks: Sequence[float]) -> None:
+    brand, wide = scene.brand, _x(scene, scene.end)
+    start = _x(scene, scene.proof.start)
+    ax.add_patch(Rectangle((start, 0), wide - start, scene.top, facecolor=brand.wash, edgecolor="none", zorder=0))
+    drawing.grid(ax, ticks, [scene.needle.unit.number(t) for t in ticks], brand)
+    for day, label in drawing.months(scene.first, scene.end - WEEK):
+        drawing.below(ax, _x(scene, day), label, brand)
+
+
+def _series(scene: _Scene, ax: Axes) -> None:
+    brand = scene.brand
+    for line in scene.lines:
+        colour = brand.primary if line.phase != "before" else brand.before
+        xs = [_x(scene, w) + 3.5 for w in line.weeks]
+        ys = [min(v, scene.top) for v in line.values]
+        if line.group == "comparison":
+            continue
+        faint = mixed(colour, brand.paper, 0.5) if line.phase == "settling" else colour
+        ax.plot(
+            xs, ys, color=faint, lw=1.9, marker="o", ms=3.6, mew=0, zorder=4, solid_joinstyle="round", clip_on=False
+        )
+        _cut_off(scene, ax, line, xs, faint)
+    _comparison(scene, ax)
+    for level, colour in scene.levels:
+        ends = [_x(scene, level.window.start), _x(scene, level.window.end)]
+        ax.plot(ends, [level.value] * 2, color=colour, lw=1.1, zorder=3)
+
+
+def _comparison(scene: _Scene, ax: Axes) -> None:
+    lines = [line for line in scene.lines if line.group == "comparison"]
+    xs = [_x(scene, w) + 3.5 for line in lines for w in line.weeks]
+    ys = [min(v, scene.top) for line in lines for v in line.values]
+    ax.plot(xs, ys, color=scene.brand.before, lw=1.1, ls=(0, (2.4, 1.8)), zorder=2)
+    alone = [i for i, y in enumerate(ys) if math.isfinite(y) and not any(math.isfinite(v) for v in (*ys[max(0, i - 1) : i], *ys[i + 1 : i + 2]))]  # fmt: skip
+    ax.plot(
+        [xs[i] for i in alone], [ys[i] for i in alone], ls="none", marker="o", ms=2, mew=0, color=scene.brand.before
+    )
+
+
+def _cut_off(scene: _Scene, ax: Axes, line: _Line, xs: Sequence[float], colour: str) -> None:
+    """The value beside each week that stands above the top of the scale."""
+    wide = _x(scene, scene.end)
+    for x, value in zip(xs, line.values, strict=True):
+        if value > scene.top:
+            late = x > wide * 0.92
+            drawing.words(ax, (x + (-4 if late else 4), scene.top * 0.995), f"↑ {scene.needle.unit.number(value)}", scene.brand,
+                          size=7, color=colour, ha="right" if late else "left", va="top", zorder=6)  # fmt: skip
+
+
+def _end_labels(scene: _Scene) -> list[tuple[float, list[str], bool]]:
+    """(value at the line's end, label in lines, whether it is the treated one)."""
+    found = []
+    for group in ("treated", "comparison"):
+        ends = [
+            e for phase in ("after", "settling", "before") if (line := scene.line(group, phase)) and (e := line.last)
+        ]
+        if ends:
+            text = _group_label(scene, group)
+            found.append((ends[0][1], drawing.wrapped(text, scene.brand, LABEL, SMALL, 600 if group == "treated" else 400), group == "treated"))  # fmt: skip
+    return found
+
+
+def _group_label(scene: _Scene, group: str) -> str:
+    names = scene.evidence.teams if group == "treated" else scene.evidence.comparison_teams
+    if group == "treated" and scene.proof.treated == "all" and not scene.evidence.left_out:
+        return "all teams"
+    role = "proof" if group == "treated" else "comparison"
+    return f"{role} team{'' if len(names) == 1 else 's'}"
+
+
+def _names(
+    scene: _Scene, ax: Axes, box: tuple[float, float, float, float], labels: Sequence[tuple[float, list[str], bool]]
+) -> None:
+    """The names at the line ends, moved apart where the lines end close together."""
+    line = 10.0
+    wanted = [min(value, scene.top) / scene.top * box[3] for value, _, _ in labels]
+    gap = line * max((len(texts) for _, texts, _ in labels), default=1) + 1
+    places = drawing.spread(wanted, gap, 4, box[3] - 2)
+    for (_, texts, treated), place in zip(labels, places, strict=True):
+        colour = scene.brand.primary if treated else scene.brand.muted
+        for i, text in enumerate(texts):
+            y = place + line * ((len(texts) - 1) / 2 - i)
+            drawing.words(ax, (1 + 6 / box[2], y / box[3]), text, scene.brand, weight=600 if treated else 400, color=colour,
+                          va="center_baseline", ha="left", transform=ax.transAxes)  # fmt: skip
+
+
+def _starts(scene: _Scene, ax: Axes, box: tuple[float, float, float, float]) -> None:
+    """The label of the start, above the plot, where no data can be; beside the axis's own words, never over them."""
+    brand, wide = scene.brand, box[2]
+    short = f"starts {day_text(scene.proof.start, year=False)}"
+    at = _x(scene, scene.proof.start) / _x(scene, scene.end)
+    free = (drawing.extent(_measure(scene), brand) - box[0] + 14) / wide
+    for text in (f"{scene.proof.name} {short}", short):
+        left = max(free, min(at, 1 - drawing.extent(text, brand) / wide))
+        if left + drawing.extent(text, brand) / wide <= 1 + 0.5 * (drawing.WIDTH - box[0] - wide) / wide:
+            break
+    drawing.words(ax, (left, 1 + 4 / box[3]), text, brand, color=brand.primary, va="bottom", transform=ax.transAxes)
+    ax.plot([at, at], [0, 1], color=mixed(brand.primary, brand.paper, 0.6), lw=0.5, transform=ax.transAxes, zorder=1)
+
+
+# ---- on screen -------------------------------------------------------------------------------------------------------
+
+
+def _live(scene: _Scene) -> Mapping[str, Any]:
+    brand = scene.brand
+    traces = [_trace(scene, line) for line in scene.lines]
+    levels = [
+        {"type": "scatter", "mode": "lines", "x": [str(level.window.start), str(level.window.end - timedelta(days=1))],
+         "y": drawing.clean([level.value] * 2), "line": {"color": colour, "width": 1.4}, "hoverinfo": "skip"}
+        for level, colour in scene.levels
+    ]  # fmt: skip
+    return drawing.live(
+        [*traces, *levels], brand, 300,
+        shapes=[_wash(scene)],
+        annotations=[_start_note(scene), *_end_notes(scene), _unit_note(scene)],
+        xaxis=drawing.date_axis(brand, scene.first, scene.end),
+        yaxis=drawing.value_axis(brand, drawing.ticks(scene.top), [scene.needle.unit.number(t) for t in drawing.ticks(scene.top)], scene.top),
+        margin={"l": 44, "r": 124, "t": 34, "b": 32},
+    )  # fmt: skip
+
+
+def _trace(scene: _Scene, line: _Line) -> dict[str, Any]:
+    brand, compared = scene.brand, line.group == "comparison"
+    colour = brand.before if compared or line.phase == "before" else brand.primary
+    one, many = scene.needle.facts
+    label = _group_label(scene, line.group)
+    readings = zip(line.values, line.facts, strict=True)
+    said = [f"{scene.needle.unit.text(v)} ({plural(n, one, many)})" if math.isfinite(v) else "" for v, n in readings]
+    return {
+        "type": "scatter", "mode": "lines" if compared else "lines+markers", "name": label, "connectgaps": False,
+        "x": [str(w) for w in line.weeks], "y": drawing.clean(line.values), "customdata": said,
+        "line": {"color": colour, "width": 1.6 if compared else 2.6, "dash": "4px,3px" if compared else "solid"},
+        "marker": {"size": 6, "color": colour}, "opacity": 0.5 if line.phase == "settling" else 1,
+        "hovertemplate": f"%{{customdata}}<extra>{_plain(label)}</extra>",
+    }  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    return text.replace("<", "‹").replace(">", "›").replace("%{", "% {")
+
+
+def _wash(scene: _Scene) -> dict[str, Any]:
+    return {"type": "rect", "xref": "x", "yref": "paper", "x0": str(scene.proof.start), "x1": str(scene.end), "y0": 0, "y1": 1,
+            "fillcolor": scene.brand.wash, "line": {"width": 0}, "layer": "below"}  # fmt: skip
+
+
+def _start_note(scene: _Scene) -> dict[str, Any]:
+    late = _x(scene, scene.proof.start) > 0.6 * _x(scene, scene.end)
+    return {"x": str(scene.proof.start), "xref": "x", "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False,
+            "xanchor": "right" if late else "left", "text": f"starts {day_text(scene.proof.start, year=False)}",
+            "font": {"color": scene.brand.primary}}  # fmt: skip
+
+
+def _end_notes(scene: _Scene) -> list[dict[str, Any]]:
+    labels = _end_labels(scene)
+    places = drawing.spread([min(v, scene.top) for v, _, _ in labels], scene.top * 0.09, 0, scene.top)
+    return [
+        {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 6, "y": place, "yref": "y", "showarrow": False, "align": "left",
+         "text": f"<b>{_plain(' '.join(texts))}</b>" if treated else _plain(" ".join(texts)), "name": "end",
+         "font": {"color": scene.brand.primary if treated else scene.brand.muted}}
+        for (_, texts, treated), place in zip(labels, places, strict=True)
+    ]  # fmt: skip
+
+
+def _unit_note(scene: _Scene) -> dict[str, Any]:
+    return {"x": 0, "xref": "paper", "xanchor": "left", "xshift": -40, "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False,
+            "text": _measure(scene)}  # fmt: skip
+
+
+# ---- in words --------------------------------------------------------------------------------------------------------
+
+
+def _measure(scene: _Scene) -> str:
+    """What the axis counts: 'days, weekly median'."""
+    kind, unit = scene.needle.kind, scene.needle.unit
+    if isinstance(kind, Duration):
+        return f"{unit.many}, weekly median"
+    if isinstance(kind, Rate):
+        return f"{scene.needle.facts[1]} {unit.many}"
+    if isinstance(kind, Stock):
+        return f"{scene.needle.facts[1]} open, weekly"
+    return f"{unit.many or unit.key}, weekly"
+
+
+def _alt(scene: _Scene) -> str:
+    e, n = scene.evidence, scene.needle
+    parts = [f"Line chart of {n.lower_label} by week, {_measure(scene)}."]
+    parts.append(f"Before the start on {day_text(scene.proof.start)} and after it: {say.arrow(e, n)}.")
+    if e.comparison_before and e.comparison_after:
+        parts.append(f"Comparison teams over the same weeks: {_pair(n, e.comparison_before, e.comparison_after)}.")
+    return " ".join(parts)
+
+
+def _pair(needle: Needle, before: Level, after: Level) -> str:
+    left = needle.unit.number(before.value) if math.isfinite(before.value) else "not reached"
+    right = needle.unit.text(after.value) if math.isfinite(after.value) else "not reached"
+    return f"{left} → {right}"
+
+
+def _caption(scene: _Scene) -> str:
+    e, n = scene.evidence, scene.needle
+    parts = [f"{n.label}: {_measure(scene)}; the thin lines are the {_level_name(e)} of each window."]
+    parts.append(f"{say.upper_first(say.facts_line(e, n))}, {e.before.window.label} and {e.after.window.label}.")
+    if _gaps(scene):
+        parts.append(
+            "A week without a point: fewer than half of what began in it had ended when its window closed."
+            + ("" if e.causal else " What began just before a release looks quick.")
+        )
+    if e.comparison_before and e.comparison_after:
+        parts.append(
+            f"{plural(len(e.comparison_teams), 'comparison team')}: {_pair(n, e.comparison_before, e.comparison_after)}."
+        )
+    if e.interval is not None:
+        parts.append(f"Effect {say.effect(e, n)} (95% CI {say.interval(e, n)}).")
+    return " ".join(parts)
+
+
+def _gaps(scene: _Scene) -> bool:
+    """Whether a week of the treated teams has facts and yet no median."""
+    treated = [line for line in scene.lines if line.group == "treated"]
+    pairs = [(v, n) for line in treated for v, n in zip(line.values, line.facts, strict=True)]
+    return isinstance(scene.needle.kind, Duration) and any(n and not math.isfinite(v) for v, n in pairs)
+
+
+def _level_name(evidence: Evidence) -> str:
+    return {"median": "median", "typical": "typical value"}.get(evidence.statistic, "mean level")

@@ -1,0 +1,84 @@
+"""The table of evidence: what each needle of a proof did, how sure we are, and what may be said."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from reportkit.display import Block
+from reportkit.figures.theme import MARKS
+from reportkit.model.evidence import Evidence, Level
+from reportkit.model.needle import Needle
+from reportkit.narrative import english as say
+
+NOTHING = Markup('<span class="rk-none">–</span>')
+
+
+def evidence_table(pairs: Sequence[tuple[Evidence, Needle]]) -> Block:
+    """One row a needle: before, after, comparison, effect with interval, verdict and grade."""
+    compared = any(e.comparison_before and e.comparison_after for e, _ in pairs)
+    columns = [("Needle", "name"), ("Before", "num"), ("After", "num now")]
+    columns += [("Comparison", "num")] if compared else []
+    columns += [("Effect", "num"), ("95% interval", "num"), ("Verdict", "verdict")]
+    head = Markup("").join(
+        Markup('<th scope="col" role="columnheader" class="rk-{}">{}</th>').format(style.replace(" ", " rk-"), label)
+        for label, style in columns
+    )
+    body = Markup("").join(_row(e, n, columns) for e, n in pairs)
+    html = Markup(
+        '<table class="rk-evidence-table" role="table"><thead role="rowgroup"><tr role="row">{}</tr></thead>'
+        '<tbody role="rowgroup">{}</tbody></table>'
+    ).format(head, body)
+    return Block("evidence", html, "\n".join(_plain(e, n) for e, n in pairs))
+
+
+def _row(evidence: Evidence, needle: Needle, columns: Sequence[tuple[str, str]]) -> Markup:
+    interval = say.interval(evidence, needle)
+    cells = {
+        "Before": _level(evidence.before, needle),
+        "After": _level(evidence.after, needle),
+        "Comparison": _comparison(evidence, needle),
+        "Effect": Markup("{}").format(say.effect(evidence, needle)) if math.isfinite(evidence.effect) else NOTHING,
+        "95% interval": Markup("{}").format(interval) if interval else NOTHING,
+        "Verdict": _verdict(evidence),
+    }
+    first = Markup('<th scope="row" role="rowheader" class="rk-name">{}<span class="rk-owners">{}</span></th>').format(
+        needle.label, say.facts_line(evidence, needle)
+    )
+    rest = (
+        Markup('<td role="cell" class="rk-{}" data-label="{}">{}</td>').format(
+            style.replace(" ", " rk-"), label, cells[label]
+        )
+        for label, style in columns[1:]
+    )
+    return Markup('<tr role="row">{}{}</tr>').format(first, Markup("").join(rest))
+
+
+def _level(level: Level, needle: Needle) -> Markup:
+    if math.isfinite(level.value):
+        return Markup("{}").format(needle.unit.brief(level.value))
+    return Markup('<span class="rk-none">{}</span>').format("not reached" if level.facts else "no facts")
+
+
+def _comparison(evidence: Evidence, needle: Needle) -> Markup:
+    before, after = evidence.comparison_before, evidence.comparison_after
+    if before is None or after is None or not (math.isfinite(before.value) and math.isfinite(after.value)):
+        return NOTHING
+    return Markup("{} → {}").format(needle.unit.number(before.value), needle.unit.brief(after.value))
+
+
+def _verdict(evidence: Evidence) -> Markup:
+    mark = MARKS[evidence.verdict]
+    return Markup(
+        '<span><span class="rk-verdict rk-{}">{} {}</span><span class="rk-owners">grade {}</span></span>'
+    ).format(mark.mood, mark.html, mark.word, evidence.grade.value)
+
+
+def _plain(evidence: Evidence, needle: Needle) -> str:
+    interval = say.interval(evidence, needle)
+    effect = f", {say.effect(evidence, needle)} (95% CI {interval})" if interval else ""
+    return (
+        f"{needle.label}: {say.arrow(evidence, needle)}{effect}; grade {evidence.grade.value}, {evidence.verdict.value}"
+    )

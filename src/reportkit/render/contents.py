@@ -1,0 +1,26 @@
+"""The index of a quarter: every report with its reader, headline, verdicts and files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from markupsafe import Markup
+
+from reportkit.figures.theme import MARKS, Mark
+from reportkit.render import style
+from reportkit.render.page import environment, logo
+from reportkit.render.sheet import Entry, Sheet
+
+
+def index(entries: Sequence[Entry], sheet: Sheet) -> str:
+    """The page that leads to all reports of a quarter; self-contained but for its links to them."""
+    return environment().get_template("contents.html.j2").render(
+        entries=entries, sheet=sheet, css=Markup(style.screen(sheet.brand)), logo=logo(sheet.brand.logo), counts=_counts
+    )  # fmt: skip
+
+
+def _counts(entry: Entry) -> Iterator[tuple[Mark, int]]:
+    """Each verdict that occurs, good news and bad first."""
+    for verdict, mark in MARKS.items():
+        if count := entry.verdicts.get(verdict.value, 0):
+            yield mark, count

@@ -1,0 +1,90 @@
+"""The report as a PDF: tagged (PDF/UA-1), fonts embedded, the same bytes for the same notebook."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from nbformat import NotebookNode
+from weasyprint import CSS, HTML
+from weasyprint.document import Document
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+from reportkit.figures.theme import faces
+from reportkit.render import style
+from reportkit.render.outputs import Body
+from reportkit.render.page import content, environment, logo
+from reportkit.render.sheet import Sheet
+
+THIN_PAGE = 0.33  # a last page filled less than this may be saved
+SAVED = 0.75  # of the room that smaller type gains, as tables and pictures gain less
+TIGHT, TIGHTEST = 0.97, 0.94  # of the type's size: the text that a page holds grows with the square
+
+
+class _Local(URLFetcher):  # type: ignore[misc]
+    """Fetches what the page carries and the brand's font files, nothing else."""
+
+    def __init__(self, allowed: frozenset[str]) -> None:
+        super().__init__(allowed_protocols=("data", "file"))
+        self._allowed = allowed
+
+    def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
+        """The response; raises ValueError for an address that is not ours."""
+        if not url.startswith("data:") and url not in self._allowed:
+            raise ValueError(f"{url[:80]} is not part of the report")
+        return super().fetch(url, headers)
+
+
+def pdf(executed: NotebookNode, sheet: Sheet) -> bytes:
+    """The report as a PDF/UA-1 file."""
+    main = content(executed, Body(sheet.brand, "paper"), sheet)
+    page = environment().get_template("paper.html.j2").render(sheet=sheet, main=main, logo=logo(sheet.brand.logo))
+    document = _laid_out(page, sheet)
+    identifier = hashlib.sha256(page.encode()).digest()[:16]
+    made: bytes = document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier, custom_metadata=False)
+    return made
+
+
+def _laid_out(page: str, sheet: Sheet) -> Document:
+    """The pages, set a little tighter where that saves a last page of a few lines."""
+    document = _render(page, sheet, 1.0)
+    full, left = len(document.pages) - 1, _filled(document)
+    if not full or left > THIN_PAGE:
+        return document
+    for scale in (s for s in (TIGHT, TIGHTEST) if left < SAVED * (1 - s * s) * full):
+        tighter = _render(page, sheet, scale)
+        if len(tighter.pages) <= full:
+            return tighter
+    return document
+
+
+def _render(page: str, sheet: Sheet, scale: float) -> Document:
+    fonts = FontConfiguration()
+    fetcher = _Local(frozenset(file.resolve().as_uri() for _, _, file in faces(sheet.brand)))
+    css = CSS(string=style.paper(sheet.brand) + _page(sheet, scale), font_config=fonts, url_fetcher=fetcher)
+    return HTML(string=page, url_fetcher=fetcher).render(stylesheets=[css], font_config=fonts)
+
+
+def _page(sheet: Sheet, scale: float) -> str:
+    """The page's size, its type size, and the running foot with the notice."""
+    left = sheet.running + (f"\n{sheet.notice}" if sheet.notice else "")
+    foot = style.quoted(left).replace("\\a ", "\\A ")
+    return f"html{{font-size:{10 * scale:.2f}pt}}@page{{size:{sheet.page};@bottom-left{{content:{foot}}}}}"
+
+
+def _filled(document: Document) -> float:
+    """How far down the last page its last line of content reaches, as a share of the page's own box."""
+    page = document.pages[-1]._page_box  # noqa: SLF001
+    ends = [
+        box.position_y + (box.height or 0)
+        for box in _boxes(page)
+        if getattr(box, "text", None) or box.element_tag == "svg"
+    ]
+    top = page.content_box_y()
+    return float((max(ends, default=top) - top) / page.height)
+
+
+def _boxes(page: Any) -> Any:
+    body = [child for child in page.children if child.element_tag == "html"]
+    return [box for root in body for box in root.descendants()]

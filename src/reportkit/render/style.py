@@ -1,0 +1,110 @@
+"""The style sheet of a brand: colours as CSS variables for light and dark, fonts embedded or from their files."""
+
+from __future__ import annotations
+
+import base64
+import io
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+from fontTools.subset import Options, Subsetter, load_font, save_font
+
+from reportkit.figures.theme import faces, mixed, readable
+from reportkit.model.brand import Brand
+
+NAMES = ("primary", "ink", "muted", "before", "rule", "wash", "good", "bad", "wait", "paper")
+NIGHT = "#12191f"  # the paper of the dark scheme
+# What the fonts keep for a web page: Latin with accents, punctuation, currencies, arrows, mathematics, shapes.
+RANGES = (
+    (0x20, 0x17E),
+    (0x218, 0x21B),
+    (0x2C6, 0x2DD),
+    (0x2000, 0x206F),
+    (0x20A0, 0x20BF),
+    (0x2122, 0x2122),
+    (0x2190, 0x2193),
+    (0x2200, 0x226F),
+    (0x25A0, 0x25FF),
+)
+
+
+def template(name: str) -> str:
+    """The text of a file in templates/."""
+    return (files("reportkit.render") / "templates" / name).read_text(encoding="utf-8")
+
+
+def light(brand: Brand) -> dict[str, str]:
+    """Colour by name on paper."""
+    return {name: getattr(brand, name) for name in NAMES}
+
+
+def dark(brand: Brand) -> dict[str, str]:
+    """Colour by name at night: the brand's hues, lightened until they can be read."""
+    ink = "#e6ebee"
+    return {
+        "primary": readable(mixed(brand.primary, "#ffffff", 0.7), NIGHT, 6),
+        "ink": ink,
+        "muted": "#a5b1ba",
+        "before": "#7d8a95",
+        "rule": "#33404a",
+        "wash": mixed(brand.primary, NIGHT, 0.22),
+        "good": readable(brand.good, NIGHT, 6),
+        "bad": readable(brand.bad, NIGHT, 6),
+        "wait": brand.wait,
+        "paper": NIGHT,
+    }
+
+
+def variables(colours: dict[str, str]) -> str:
+    """'--rk-primary:#0a5c62;…'."""
+    return "".join(f"--rk-{name}:{colour};" for name, colour in colours.items())
+
+
+def screen(brand: Brand) -> str:
+    """The style sheet of a web page, fonts and all."""
+    night = f"@media screen and (prefers-color-scheme:dark){{:root{{color-scheme:dark;{variables(dark(brand))}}}}}"
+    root = f":root{{color-scheme:light;{variables(light(brand))}--rk-family:{quoted(brand.family)}}}"
+    return "\n".join((embedded(brand), root, night, template("report.css"), template("screen.css")))
+
+
+def paper(brand: Brand) -> str:
+    """The style sheet of the printed report, fonts by their files."""
+    fonts = "".join(
+        f"@font-face{{font-family:{quoted(brand.family)};font-weight:{weight};font-style:{style};src:url({file.resolve().as_uri()})}}"
+        for weight, style, file in faces(brand)
+    )
+    root = f":root{{{variables(light(brand))}--rk-family:{quoted(brand.family)}}}"
+    return "\n".join((fonts, root, template("report.css"), template("paper.css")))
+
+
+def embedded(brand: Brand) -> str:
+    """The fonts as @font-face rules that carry them."""
+    return "".join(
+        f"@font-face{{font-family:{quoted(brand.family)};font-weight:{weight};font-style:{style};font-display:block;"
+        f"src:url(data:font/woff2;base64,{woff2(file)}) format('woff2')}}"
+        for weight, style, file in faces(brand)
+    )
+
+
+@lru_cache(maxsize=16)
+def woff2(file: Path) -> str:
+    """A font file cut down to RANGES, as base64 of WOFF2; the same bytes every time."""
+    options = Options(
+        flavor="woff2", layout_features=["kern"], notdef_outline=True, drop_tables=["GSUB", "GDEF", "DSIG", "STAT"]
+    )
+    font = load_font(str(file), options)
+    font.recalcTimestamp = False
+    cutter = Subsetter(options)
+    cutter.populate(unicodes=[code for first, last in RANGES for code in range(first, last + 1)])
+    cutter.subset(font)
+    target = io.BytesIO()
+    save_font(font, target, options)
+    font.close()
+    return base64.b64encode(target.getvalue()).decode()
+
+
+def quoted(text: str) -> str:
+    """A CSS string: quotes, backslashes and line ends escaped."""
+    escaped = "".join(f"\\{ord(c):x} " if c in '"\\<>\n\r\f' else c for c in text)
+    return f'"{escaped}"'

@@ -1,0 +1,218 @@
+"""The pictures: what both faces draw, and that nothing is cut off or collides."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import pairwise
+
+import pandas as pd
+import pytest
+
+from reportkit.figures import drawing
+from reportkit.figures.before_after import before_after
+from reportkit.figures.distribution import Curve, done_within
+from reportkit.figures.evidence_table import evidence_table
+from reportkit.figures.needle_table import Row, needle_table
+from reportkit.figures.path import Steps, path_to_production
+from reportkit.figures.strip import Cell, strip
+from reportkit.figures.theme import MARKS
+from reportkit.figures.trend import Week, trend
+from reportkit.model import unit
+from reportkit.model.evidence import Verdict
+from reportkit.model.period import Window
+from reportkit.needles import find
+from tests.sample_report import BRAND, PROOF, WORLDS, invent, needles_block, pairs, path_figure
+
+TEXT = re.compile(r"<text\b[^>]*>(.*?)</text>", re.DOTALL)
+
+
+def texts(svg: str) -> list[str]:
+    return TEXT.findall(svg)
+
+
+def curves() -> tuple[Curve, Curve]:
+    return Curve("before", (2.0, 9.0, 30.0), (0.2, 0.6, 0.9), 40), Curve("after", (1.0, 3.0, 9.0), (0.4, 0.8, 1.0), 38)
+
+
+def weeks() -> list[Week]:
+    values = (14.2, 13.0, math.nan, 9.0, 8.0, 7.5, 7.0, 6.0, 5.0, 4.1)
+    start = date(2026, 6, 1)
+    return [Week(start + timedelta(weeks=i), v, 0 if math.isnan(v) else 40) for i, v in enumerate(values)]
+
+
+QUARTER = Window(date(2026, 7, 1), date(2026, 10, 1))
+
+
+def all_figures():
+    lead = find("lead_time_for_changes")
+    yield from (before_after(*invent(world), PROOF, BRAND) for world in WORLDS.values())
+    yield path_figure()
+    yield trend(weeks(), lead, QUARTER, BRAND)
+    yield done_within(*curves(), lead, BRAND)
+
+
+@pytest.mark.parametrize("figure", list(all_figures()), ids=lambda f: f.name)
+def test_every_figure_has_text_that_stays_text_a_live_face_and_words(figure):
+    assert figure.svg.startswith("<svg")
+    assert "font-family: 'Source Sans Pro'" in figure.svg
+    assert "<metadata" not in figure.svg
+    assert "Date" not in figure.svg
+    assert figure.alt
+    assert figure.caption.endswith(".")
+    assert "nan" not in figure.caption + figure.alt
+    assert "None" not in figure.caption + figure.alt
+    json.dumps(figure.live, allow_nan=False)
+
+
+def test_the_same_evidence_gives_the_same_bytes():
+    evidence, needle = invent(WORLDS[Verdict.MOVED])
+    assert before_after(evidence, needle, PROOF, BRAND).svg == before_after(evidence, needle, PROOF, BRAND).svg
+
+
+def test_nothing_reaches_over_the_edge_of_the_page():
+    for figure in all_figures():
+        placed = _places(figure.svg)
+        assert len(placed) > 5
+        for x, anchor, size, text in placed:
+            wide = drawing.extent(text, BRAND, size, 600)
+            left = {"start": x, "middle": x - wide / 2, "end": x - wide}[anchor]
+            assert left > -1.5, (figure.name, text)
+            assert left + wide < drawing.WIDTH + 1.5, (figure.name, text)
+
+
+def _places(svg: str) -> list[tuple[float, str, float, str]]:
+    found = re.findall(r'font-size: ([\d.]+)px;[^"]*?text-anchor: (\w+)[^"]*" x="([-\d.]+)" [^>]*>([^<]*)<', svg)
+    return [(float(x), anchor, float(size), text) for size, anchor, x, text in found]
+
+
+def test_before_is_grey_after_is_the_brands_and_a_missing_week_is_a_gap():
+    evidence, needle = invent(replace(WORLDS[Verdict.MOVED], gaps=(3,)))
+    live = before_after(evidence, needle, PROOF, BRAND).live
+    assert live is not None
+    series = {(t["name"], t["line"]["color"]): t for t in live["data"] if "name" in t}
+    assert series["proof teams", BRAND.before]["y"][3] is None
+    assert series["proof teams", BRAND.primary]["connectgaps"] is False
+    assert "4.1 days" not in series["proof teams", BRAND.primary]["customdata"][3]
+    assert "(31 changes)" in series["proof teams", BRAND.primary]["customdata"][0]
+
+
+def test_a_week_without_a_row_is_a_gap_too():
+    evidence, needle = invent(WORLDS[Verdict.MOVED])
+    short = evidence.weekly.drop(index=evidence.weekly.index[4])
+    live = before_after(replace(evidence, weekly=short), needle, PROOF, BRAND).live
+    assert live is not None
+    treated = next(t for t in live["data"] if t.get("name") == "proof teams" and t["line"]["color"] == BRAND.before)
+    assert treated["y"][4] is None
+    assert len(treated["y"]) == 13
+
+
+def test_a_week_far_above_the_others_is_cut_off_with_its_value_beside_it():
+    evidence, needle = invent(WORLDS[Verdict.MOVED])
+    wild = evidence.weekly.copy()
+    wild.loc[2, "value"] = 412.0
+    assert "↑ 412" in texts(before_after(replace(evidence, weekly=wild), needle, PROOF, BRAND).svg)
+
+
+def test_line_ends_that_meet_are_named_apart():
+    evidence, needle = invent(replace(WORLDS[Verdict.MOVED], levels=(14, 13.6), compared=(14, 13.6), noise=0.01))
+    places = {
+        text: y
+        for _, y, text in re.findall(
+            r'x="([-\d.]+)" y="([-\d.]+)"[^>]*>([^<]*)<', before_after(evidence, needle, PROOF, BRAND).svg
+        )
+    }
+    assert abs(float(places["proof teams"]) - float(places["comparison teams"])) >= 10
+
+
+def test_teams_with_markup_in_their_names_stay_text():
+    evidence, needle = invent(WORLDS[Verdict.MOVED])
+    proof = PROOF.model_copy(update={"name": "<script>alert(1)</script> $x^2$"})
+    figure = before_after(evidence, needle, proof, BRAND)
+    assert "<script" not in figure.svg
+    assert "&lt;script&gt;" in figure.svg
+
+
+def test_a_small_step_keeps_its_number_below_the_bar():
+    rows = [Steps("Before", (("Coding", 14.0, False), ("Waiting for release", 0.1, True)), 9, 14.0, "w")]
+    shown = texts(path_to_production(rows, unit.DAYS, BRAND).svg)
+    assert {"14", "0.1", "14.1 days", "Coding", "Waiting for release"} <= set(shown)
+
+
+def test_the_trend_leaves_a_gap_and_names_its_last_reading():
+    figure = trend(weeks(), find("lead_time_for_changes"), QUARTER, BRAND)
+    assert figure is not None
+    assert "4.1 d" in texts(figure.svg)
+    assert figure.live is not None
+    assert None in [v for t in figure.live["data"] for v in t["y"]]
+
+
+def test_one_week_makes_no_trend():
+    assert trend(weeks()[:1], find("lead_time_for_changes"), QUARTER, BRAND) is None
+
+
+def test_done_within_says_both_shares():
+    assert (
+        "within 10 days 60% before and 100% after" in done_within(*curves(), find("lead_time_for_changes"), BRAND).alt
+    )
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_the_strip_says_the_verdict_by_word_mark_and_mood(verdict):
+    block = strip([Cell("Lead <time>", "4.1 days", verdict, True, "−71%, 95% CI −78 to −60%")])
+    mark = MARKS[verdict]
+    assert mark.word in block.html
+    assert f"rk-{mark.mood}" in block.html
+    assert "Lead &lt;time&gt;" in block.html
+    assert 'aria-hidden="true"' in block.html
+
+
+def test_good_and_bad_marks_say_nothing_of_direction():
+    assert MARKS[Verdict.MOVED].glyph == "▲"
+    assert MARKS[Verdict.GOT_WORSE].glyph == "▼"
+
+
+def test_the_strip_stops_at_four():
+    assert strip([Cell(str(i), "1", None, None, "") for i in range(6)]).html.count("<li>") == 4
+
+
+def test_the_needle_table_leaves_out_columns_that_nobody_fills():
+    needle = find("lead_time_for_changes")
+    block = needle_table([Row(needle, (), math.nan, 4.1, None, (math.nan, 4.1), None)], ("Q2 2026", "Q3 2026"), BRAND)
+    assert "Target" not in block.html
+    assert "Verdict" not in block.html
+    assert "Two quarters" in block.html
+    assert "nan" not in block.html.lower()
+
+
+def test_the_needle_table_draws_a_bar_for_each_interval_and_an_alternative_text():
+    html = str(needles_block().html)
+    assert html.count("Change in the proof:") == sum(1 for e, _ in pairs() if e.interval)
+    assert "Lead time for changes by quarter: 15.2, 14.9, no facts" in html
+
+
+def test_the_evidence_table_prints_no_interval_where_there_is_none():
+    html = str(evidence_table([invent(WORLDS[Verdict.NOT_ENOUGH_DATA])]).html)
+    assert "Not enough data" in html
+    assert "not reached" in html
+    assert "nan" not in html.lower()
+
+
+@pytest.mark.parametrize("first", ["2026-01-05", "2024-03-04", "2019-12-30"])
+def test_months_are_few_and_say_the_year_where_it_changes(first):
+    start = pd.Timestamp(first).date()
+    for weeks in (8, 26, 60, 200):
+        marked = drawing.months(start, start + pd.Timedelta(weeks=weeks).to_pytimedelta())
+        assert 1 <= len(marked) <= 17
+        years = {day.year for day, _ in marked}
+        assert sum(label[-4:].isdigit() for _, label in marked) == (len(years) if len(years) > 1 else 0)
+
+
+def test_places_keep_their_distance_and_stay_inside():
+    placed = drawing.spread([5.0, 5.0, 5.5], 10, 0, 24)
+    assert sorted(placed) == placed
+    assert all(b - a >= 9.99 for a, b in pairwise(placed))
+    assert max(placed) <= 24
