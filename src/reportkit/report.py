@@ -1,0 +1,129 @@
+"""Report: all that a notebook sees. Each method shows one section; the data behind it is a property or a method away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from reportkit import measure, sections
+from reportkit.display import Page
+from reportkit.errors import UnknownName
+from reportkit.evidence import compare
+from reportkit.findings import Findings
+from reportkit.model.brand import Brand
+from reportkit.model.evidence import Evidence
+from reportkit.model.needle import Needle
+from reportkit.model.params import Ask, Audience, Choice, NeedleParams, Organisation, Proof
+from reportkit.model.period import Quarter
+from reportkit.needles import find
+from reportkit.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all reports of a quarter share."""
+
+    organisation: Organisation
+    needles: Mapping[str, NeedleParams]
+    choices: Mapping[str, Choice]
+    brand: Brand
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, repr=False)
+class Report:
+    """One audience's report for one quarter. Show `report.answer()`, `report.problem()` … one a cell, in order."""
+
+    key: str
+    audience: Audience
+    quarter: Quarter
+    ask_for: Ask | None
+    proofs: Mapping[str, Proof]
+    setting: Setting
+
+    def __repr__(self) -> str:
+        return f"Report for {self.audience.title}, {self.quarter.label}, {self.setting.organisation.name}"
+
+    @cached_property
+    def findings(self) -> Findings:
+        """Readings and evidence, computed when first asked for."""
+        setting = self.setting
+        return Findings(self.audience, self.quarter, self.proofs, setting.organisation, setting.snapshot)
+
+    @cached_property
+    def asked(self) -> Ask | None:
+        """What is asked, with the numbers that its text refers to."""
+        return sections.filled(self.findings, self.ask_for)
+
+    def answer(self) -> Page:
+        """The headline, what was tried and what came of it, four figures at most, and what is asked."""
+        return sections.answer(self.findings, self.asked)
+
+    def problem(self) -> Page:
+        """The reader's problem in their words, and as one number."""
+        return sections.problem(self.findings, self.setting.brand)
+
+    def proof(self, name: str | None = None) -> Page:
+        """What the proofs of concept showed (or the one called `name`): picture, sentences, table of evidence."""
+        return sections.proofs(self.findings, self._proofs(name), self.setting.brand)
+
+    def path(self, name: str | None = None) -> Page:
+        """Where a change's time goes, before and after the proof; nothing where the extract does not tell."""
+        return sections.path(self.findings, self._proofs(name), self.setting.brand)
+
+    def needles(self) -> Page:
+        """The table of the needles that platform and reader own together."""
+        return sections.needles(self.findings, self.setting.needles, self.setting.brand)
+
+    def who_else(self) -> Page:
+        """How others fared with the same problem, with sources; nothing where none is given."""
+        return sections.who_else(self.audience)
+
+    def ask(self) -> Page:
+        """What the report asks for, and when we would stop; nothing where nothing is asked."""
+        return sections.ask(self.asked)
+
+    def how(self) -> Page:
+        """How we know: sources, rows, rules, definitions, methods."""
+        return sections.how(self.findings, self.setting.choices)
+
+    def needle(self, key: str) -> Needle:
+        """The declaration of a needle. Raises UnknownName."""
+        return find(key)
+
+    def facts(self, needle: str, by: str = "team") -> pd.DataFrame:
+        """The facts of a needle as pandas, one row a fact, times in UTC."""
+        return measure.facts(self.setting.snapshot, find(needle), by)
+
+    def history(self, needle: str) -> pd.DataFrame:
+        """The needle by quarter: quarter, value (NaN is a gap), facts, open; oldest first."""
+        rows = self.findings.history(find(needle))
+        labels = [Quarter.of(r.window.start, self.quarter.first_month).label for r in rows]
+        return pd.DataFrame(
+            {
+                "quarter": labels,
+                "value": [r.value for r in rows],
+                "facts": [r.facts for r in rows],
+                "open": [r.open for r in rows],
+            }
+        )
+
+    def compare(self, needle: str, proof: Proof | str) -> Evidence:
+        """The evidence of one needle in a proof, `evidence.weekly` behind it; pass a changed Proof to try another window.
+
+        A Proof is changed with `proof.model_copy(update={"before": 10})`.
+        """
+        name = proof if isinstance(proof, str) else "as changed here"
+        chosen = self._proofs(proof)[proof] if isinstance(proof, str) else proof
+        facts = measure.facts(self.setting.snapshot, find(needle), chosen.by)
+        return compare(facts, find(needle), chosen, self.findings.ground(needle), name=name)
+
+    def _proofs(self, name: str | None) -> Mapping[str, Proof]:
+        if name is None:
+            return self.proofs
+        if name not in self.proofs:
+            raise UnknownName("proof", name, self.proofs, where=f"params/{self.quarter}.yaml")
+        return {name: self.proofs[name]}

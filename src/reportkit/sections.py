@@ -1,0 +1,452 @@
+"""The sections of a report, one function each: from findings to a Page. A section with nothing to say is an empty Page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from markupsafe import Markup, escape
+
+from reportkit.display import Block, Figure, Page, joined
+from reportkit.figures.before_after import before_after
+from reportkit.figures.evidence_table import evidence_table
+from reportkit.figures.needle_table import Row, needle_table
+from reportkit.figures.path import Steps, path_to_production
+from reportkit.figures.strip import Cell, strip
+from reportkit.figures.trend import Week, trend
+from reportkit.findings import Findings, Path
+from reportkit.measure import Reading
+from reportkit.model import unit
+from reportkit.model.brand import Brand
+from reportkit.model.evidence import Evidence, Grade, Verdict
+from reportkit.model.needle import Needle
+from reportkit.model.params import Ask, Audience, Choice, NeedleParams, Proof
+from reportkit.model.shown import Shown
+from reportkit.narrative import english as say
+from reportkit.narrative.amounts import excludes
+from reportkit.narrative.definitions import state, summary_rule
+from reportkit.narrative.references import fill
+from reportkit.needles import find
+from reportkit.snapshot import EntityManifest
+
+NOTHING = Page(())
+STRIP = 4
+MANY_OPEN = 0.2  # share of facts still open from which a headline tells of them
+
+
+def answer(findings: Findings, asked: Ask | None = None) -> Page:
+    """The headline, the lede, the strip of at most four figures, and what is asked in one line: page one stands alone."""
+    key, proof, weighed = _lead(findings)
+    lead = _strongest(weighed)
+    needle = find(lead.needle) if lead and lead.causal else _problem_needle(findings)
+    now = findings.now(needle) if needle else None
+    title = (
+        say.headline(lead, needle, proof, now.value if now else float("nan"), _waiting(now))
+        if needle
+        else f"{findings.audience.problem} No facts to put a number on it yet."
+    )
+    if lead and lead.causal and proof and proof.treated != "all":
+        title = f"In {say.count(len(lead.teams), proof.by)}, {say.lower_first(title)}"
+    text = say.lede([(e, find(e.needle)) for e in weighed], proof) if proof and weighed else _no_proof(findings)
+    html = Markup('<h1>{}</h1><p class="rk-lede">{}</p>').format(title, text)
+    record = [_reading_shown(findings, needle, now)] if needle and now else []
+    record += [shown for e in weighed if e.headline for shown in evidence_shown(findings, e)]
+    head = Block("answer", html, f"{title}\n{text}", tuple(record))
+    cells = [_cell(findings, n, key) for n in _strip_needles(findings, weighed)]
+    parts: list[Block | Figure] = [head, *([strip(cells)] if cells else [])]
+    if asked:
+        parts.append(
+            Block(
+                "ask-line",
+                Markup("<p><strong>We ask for:</strong> {}</p>").format(asked.text),
+                f"We ask for: {asked.text}",
+            )
+        )
+    return Page(tuple(parts))
+
+
+def _waiting(reading: Reading | None) -> int:
+    """Facts still open that a median of the finished ones leaves out, where they are too many not to be told."""
+    return reading.open if reading and reading.share_open >= MANY_OPEN else 0
+
+
+def _lead(findings: Findings) -> tuple[str | None, Proof | None, tuple[Evidence, ...]]:
+    if findings.lead is None:
+        return None, None, ()
+    key, proof = findings.lead
+    return key, proof, findings.evidence[key]
+
+
+def _strongest(weighed: Sequence[Evidence]) -> Evidence | None:
+    """The headline evidence to lead with: harm first, then what moved, then the first declared."""
+    head = [e for e in weighed if e.headline]
+    for verdict in (Verdict.GOT_WORSE, Verdict.MOVED):
+        for e in head:
+            if e.verdict is verdict and e.causal:
+                return e
+    return head[0] if head else None
+
+
+def _problem_needle(findings: Findings) -> Needle | None:
+    wanted = findings.audience.quantified_by
+    if wanted not in findings.missing:
+        return find(wanted)
+    return findings.needles[0] if findings.needles else None
+
+
+def _no_proof(findings: Findings) -> str:
+    return f"No proof of concept was read out in {findings.quarter.label}: these are the numbers as they stand."
+
+
+def _strip_needles(findings: Findings, weighed: Sequence[Evidence]) -> list[Needle]:
+    """What the proof bet on, then what got worse (a page never hides harm), then the audience's own needles."""
+    head = [e.needle for e in weighed if e.headline]
+    worse = [e.needle for e in weighed if e.verdict is Verdict.GOT_WORSE]
+    keys = dict.fromkeys((*head, *worse, *(n.key for n in findings.needles)))
+    return [find(key) for key in keys if key not in findings.missing][:STRIP]
+
+
+def _cell(findings: Findings, needle: Needle, proof: str | None) -> Cell:
+    """One figure: the proof's after level where it has one, so that its verdict stands beside its own number."""
+    evidence = findings.of(needle.key, proof) if proof else None
+    if evidence is not None and not math.isnan(evidence.after.value):
+        return Cell(
+            label=f"{needle.label}, {_who(findings.proofs[evidence.proof], evidence)}",
+            value=needle.unit.text(evidence.after.value),
+            verdict=evidence.verdict,
+            good=evidence.good,
+            detail=_effect_detail(evidence, needle),
+            record=evidence_shown(findings, evidence),
+        )
+    reading = findings.now(needle)
+    return Cell(
+        label=f"{needle.label}, {findings.quarter.label}",
+        value=needle.unit.text(reading.value) if reading.known else "no facts",
+        verdict=evidence.verdict if evidence else None,
+        good=None,
+        detail=_beside(findings, needle),
+        record=(_reading_shown(findings, needle, reading),),
+    )
+
+
+def _who(proof: Proof, evidence: Evidence) -> str:
+    if proof.treated == "all" and not evidence.left_out:
+        return f"all {proof.by}s"
+    return f"{unit.plural(len(evidence.teams), f'proof {proof.by}')}"
+
+
+def _effect_detail(evidence: Evidence, needle: Needle) -> str:
+    """'−70%, 95% CI −76 to −61%'; where no interval may be printed, from and to."""
+    if evidence.interval is None:
+        return say.arrow(evidence, needle)
+    text = f"{say.effect(evidence, needle)}, 95% CI {say.interval(evidence, needle)}"
+    if evidence.verdict is Verdict.NOT_SHOWN and excludes(evidence.interval, evidence.scale):
+        return f"{text}; {'too few teams to tell' if evidence.grade is Grade.C else 'it failed a check'}"
+    return text
+
+
+def _beside(findings: Findings, needle: Needle) -> str:
+    """'8.9 days in Q2 2026': the quarter before, beside this one."""
+    history = findings.history(needle)
+    if len(history) < 2 or not history[-2].known:
+        return f"nothing to compare with in {findings.quarter.shift(-1).label}"
+    waiting = _waiting(history[-1])
+    more = f"; {unit.COUNT.number(waiting)} still open" if waiting else ""
+    return f"{needle.unit.text(history[-2].value)} in {findings.quarter.shift(-1).label}{more}"
+
+
+def problem(findings: Findings, brand: Brand) -> Page:
+    """The reader's words, then the number: this quarter, the one before and a year ago; its picture where no proof has one."""
+    needle = _problem_needle(findings)
+    quote = f"“{findings.audience.problem}”"
+    if needle is None:
+        text = "No extract feeds the needle that would put a number on it."
+        return Page((_section("The problem we agreed on", (f"{quote} {text}",)),))
+    reading = findings.now(needle)
+    told = [_quantified(findings, needle, reading), _compared(findings, needle)]
+    record = tuple(_reading_shown(findings, needle, r) for r in findings.history(needle) if r.known)
+    parts: list[Block | Figure] = [
+        _section("The problem we agreed on", (f"{quote} {' '.join(filter(None, told))}",), record)
+    ]
+    if not any(findings.evidence.values()):
+        weeks = [Week(r.window.start, r.value, r.facts) for r in findings.weekly(needle)]
+        if picture := trend(weeks, needle, findings.quarter.window, brand):
+            parts.append(picture)
+    return Page(tuple(parts))
+
+
+def _quantified(findings: Findings, needle: Needle, reading: Reading) -> str:
+    one, many = needle.facts
+    when = findings.quarter.label
+    if not reading.known:
+        return f"In {when} there were no {many} to measure."
+    rest = f"{when}, whole organisation, {unit.plural(reading.facts, one, many)}"
+    if reading.open:
+        rest += f"; {unit.plural(reading.open, 'more was', 'more were')} still open at the quarter's end"
+    return f"{say.upper_first(state(needle, reading.value))} ({rest})."
+
+
+def _compared(findings: Findings, needle: Needle) -> str:
+    history = findings.history(needle)
+    parts = [
+        f"{needle.unit.text(history[-back - 1].value)} {when}"
+        for back, when in ((1, "a quarter earlier"), (4, "a year earlier"))
+        if len(history) > back and history[-back - 1].known
+    ]
+    return f"It was {' and '.join(parts)}." if parts else ""
+
+
+def proofs(findings: Findings, chosen: Mapping[str, Proof], brand: Brand) -> Page:
+    """For each proof: heading, picture of the leading needle, sentences, table of evidence, and why we claim no more."""
+    parts: list[Block | Figure] = []
+    for key, proof in chosen.items():
+        weighed = findings.evidence[key]
+        if not weighed:
+            continue
+        parts += _proof(findings, proof, weighed, brand)
+    return Page(tuple(parts))
+
+
+def _proof(findings: Findings, proof: Proof, weighed: tuple[Evidence, ...], brand: Brand) -> list[Block | Figure]:
+    pairs = [(e, find(e.needle)) for e in weighed]
+    head = [(e, n) for e, n in pairs if e.headline]
+    record = tuple(shown for e in weighed for shown in evidence_shown(findings, e))
+    parts: list[Block | Figure] = [_heading(f"What the proof of concept showed: {say.lower_first(proof.name)}")]
+    drawn = next(((e, n) for e, n in head if not e.weekly.empty), None)
+    if drawn:
+        parts.append(before_after(drawn[0], drawn[1], proof, brand))
+    sentences = [say.sentence(e, n, proof) for e, n in head]
+    parts.append(Block("section", joined(sentences), "\n".join(sentences), record))
+    parts += [evidence_table(pairs), _note(_key(weighed))]
+    if doubts := _doubts(proof, weighed):
+        html = Markup("<h3>{}</h3><ul>{}</ul>").format("Why this page claims no more", joined(doubts, "li"))
+        parts.append(Block("doubts", html, "\n".join(doubts)))
+    return parts
+
+
+def _key(weighed: Sequence[Evidence]) -> str:
+    """What the marks under a table of evidence mean, in a line."""
+    grades = sorted({e.grade for e in weighed})
+    told = "; ".join(f"grade {say.GRADES[grade]}" for grade in grades)
+    return f"{say.upper_first(told)}. CI: the range that holds the true change 95 times in 100."
+
+
+def _doubts(proof: Proof, weighed: Sequence[Evidence]) -> list[str]:
+    """What a hostile reader would say of the headline needles, said first; each a sentence, none twice."""
+    head = [e for e in weighed if e.headline]
+    doubts = [f"Grade {g.value}: {say.GRADES[g][3:]}." for g in sorted({e.grade for e in head}) if g is not Grade.A]
+    if left := sorted({team for e in head for team in e.left_out}):
+        noun = f"The {proof.by}s " if len(left) > 1 else f"The {proof.by} "
+        have = "have" if len(left) > 1 else "has"
+        doubts.append(
+            f"{noun}{_some(left)} {have} no facts on one side of the start, and {have} no part in the comparison."
+        )
+    doubts += [f"{say.upper_first(clause).rstrip('.')}." for clause in proof.also]
+    doubts += [note for e in head for note in e.notes]
+    return list(dict.fromkeys(doubts))
+
+
+def _some(names: Sequence[str], most: int = 5) -> str:
+    if len(names) <= most:
+        return say.listed(names)
+    return f"{', '.join(names[:most])} and {len(names) - most} more"
+
+
+def path(findings: Findings, chosen: Mapping[str, Proof], brand: Brand) -> Page:
+    """Where a change's time goes, mean days by step: the first proof's teams before and after, else quarter against quarter."""
+    for key, proof in chosen.items():
+        teams = max((e.teams for e in findings.evidence[key]), key=len, default=())
+        if found := findings.paths(proof, teams):
+            return _path_page(found, ("Before", "After"), brand)
+    found = findings.quarter_paths()
+    labels = (findings.quarter.shift(-1).label, findings.quarter.label)
+    return _path_page(found, labels, brand) if found else NOTHING
+
+
+def _path_page(found: Sequence[Path], labels: tuple[str, str], brand: Brand) -> Page:
+    rows = [
+        Steps(label, tuple((s.name, s.days, s.waiting) for s in p.steps), p.changes, p.median, p.window.label)
+        for label, p in zip(labels, found, strict=True)
+    ]
+    return Page((_heading("Where the waiting went"), path_to_production(rows, unit.DAYS, brand)))
+
+
+def needles(findings: Findings, params: Mapping[str, NeedleParams], brand: Brand) -> Page:
+    """The table of needles with owners, last quarter, this quarter, target, nine quarters and the proof's effect."""
+    if not findings.needles:
+        return NOTHING
+    worse = [e.needle for weighed in findings.evidence.values() for e in weighed if e.verdict is Verdict.GOT_WORSE]
+    told = dict.fromkeys((*(needle.key for needle in findings.needles), *worse))
+    rows = [_row(findings, find(key), params.get(key, NeedleParams())) for key in told]
+    labels = (findings.quarter.shift(-1).label, findings.quarter.label)
+    parts: list[Block | Figure] = [_heading("The needles we own together"), needle_table(rows, labels, brand)]
+    if any(findings.evidence.values()):
+        parts.append(
+            _note(
+                "The quarters are those of the whole organisation; the change and its verdict are the proof's, in its own "
+                "teams and weeks, so the two need not agree."
+            )
+        )
+    if findings.missing:
+        parts.append(_note("Not in this report for want of data. " + " ".join(findings.missing.values())))
+    return Page(tuple(parts))
+
+
+def _row(findings: Findings, needle: Needle, params: NeedleParams) -> Row:
+    history = findings.history(needle)
+    evidence = findings.of(needle.key)
+    target = params.bet.target if params.bet else None
+    if target is not None and needle.unit.key == "share":
+        target = target / 100 if target > 1 else target
+    record = [_reading_shown(findings, needle, r) for r in history if r.known]
+    return Row(
+        needle=needle,
+        owners=params.owners,
+        before=history[-2].value,
+        now=history[-1].value,
+        target=target,
+        history=tuple(r.value for r in history),
+        evidence=evidence,
+        record=(*record, *(evidence_shown(findings, evidence) if evidence else ())),
+    )
+
+
+def who_else(audience: Audience) -> Page:
+    """Claims of others with their sources, apart from our own numbers."""
+    if not audience.external_proof:
+        return NOTHING
+    items = Markup("").join(
+        Markup("<li>{}{} <cite>{}, {}</cite></li>").format(
+            Markup("<strong>{}</strong> ").format(c.number) if c.number else "", c.claim, c.source, c.year
+        )
+        for c in audience.external_proof
+    )
+    plain = "\n".join(f"{c.claim} ({c.source}, {c.year})" for c in audience.external_proof)
+    html = Markup("<h2>Who else had this problem</h2><ul>{}</ul>").format(items)
+    return Page((Block("who", html, plain),))
+
+
+def filled(findings: Findings, asked: Ask | None) -> Ask | None:
+    """The ask with its references (`{lead_time_for_changes.after}`) filled in. Raises ParamsError for one that names no number."""
+    if asked is None:
+        return None
+    shown = [s for weighed in findings.evidence.values() for e in weighed for s in evidence_shown(findings, e)]
+    where = f"the ask to {findings.audience.title}"
+    stop = fill(asked.stop, shown, where=where) if asked.stop else None
+    return asked.model_copy(update={"text": fill(asked.text, shown, where=where), "stop": stop})
+
+
+def ask(asked: Ask | None) -> Page:
+    """The ask, and what would make us stop."""
+    if asked is None:
+        return NOTHING
+    stop = Markup("<p>{}</p>").format(asked.stop) if asked.stop else ""
+    html = Markup('<p class="rk-ask-for"><strong>We ask for: {}</strong></p>{}').format(asked.text, stop)
+    return Page((Block("ask", html, f"We ask for: {asked.text}\n{asked.stop or ''}".strip()),))
+
+
+def how(findings: Findings, choices: Mapping[str, Choice]) -> Page:
+    """How we know: what came in, what was left out, what each number means, and how effects were weighed."""
+    manifest = findings.snapshot.manifest
+    rows = [(say.upper_first(e.entity.replace("_", " ")), _entity_text(e)) for e in manifest.entities.values()]
+    rows += [("Choice", choice.because) for choice in choices.values()]
+    rows += [(n.label, _definition(n)) for n in findings.needles]
+    if days := len(findings.organisation.holidays):
+        rows.append(
+            (
+                "Holidays",
+                f"On {unit.plural(days, 'day')} nobody works. The clock of a duration stops on them where a proof is weighed; medians of a quarter count them.",
+            )
+        )
+    rows += _methods(findings)
+    listed = Markup("").join(Markup("<dt>{}</dt><dd>{}</dd>").format(*row) for row in rows)
+    html = Markup("<h2>How we know</h2><dl>{}</dl>").format(listed)
+    return Page((Block("facts", html, "\n".join(f"{a}: {b}" for a, b in rows)),))
+
+
+def _methods(findings: Findings) -> list[tuple[str, str]]:
+    """How effects were weighed, once for each kind of needle."""
+    told = {e.kind: e.method for weighed in findings.evidence.values() for e in weighed if e.method}
+    return [(f"How a {kind.lower()} is weighed", text) for kind, text in told.items()]
+
+
+def _entity_text(entity: EntityManifest) -> str:
+    origins = say.listed([f"{o.what} (SHA-256 {o.sha256[:12]})" for o in entity.origins])
+    aside = [f"{unit.plural(n, 'row')} set aside as {name.replace('_', ' ')}" for name, n in entity.set_aside.items()]
+    reasons = ", ".join(f"{reason} {n}" for reason, n in entity.rejected.items())
+    broken = [f"{unit.plural(entity.rejected_rows, 'row')} rejected ({reasons})"] if entity.rejected_rows else []
+    known = f"{unit.plural(entity.accepted, 'fact')} from {origins}, {entity.window.label}"
+    return "; ".join([known, *aside, *broken]) + "."
+
+
+def _definition(needle: Needle) -> str:
+    source = "" if needle.source == "reportkit" else f" Definition: {needle.source}."
+    return f"{needle.question} {summary_rule(needle)}{source}"
+
+
+def evidence_shown(findings: Findings, evidence: Evidence) -> tuple[Shown, ...]:
+    """The numbers of an evidence that pages print: before, after, effect with interval."""
+    needle = find(evidence.needle)
+    stem = f"{evidence.proof}.{evidence.needle}"
+    extract = findings.snapshot.hash(needle.entity)
+    levels = (("before", evidence.before), ("after", evidence.after),
+              ("comparison_before", evidence.comparison_before), ("comparison_after", evidence.comparison_after))  # fmt: skip
+    shown = [
+        Shown(
+            id=f"{stem}.{name}",
+            text=needle.unit.text(level.value),
+            value=level.value,
+            unit=needle.unit.key,
+            needle=needle.key,
+            proof=evidence.proof,
+            window=f"{level.window.start}/{level.window.end}",
+            n=level.facts,
+            verdict=evidence.verdict.value,
+            extract=extract,
+        )
+        for name, level in levels
+        if level is not None and level.value == level.value
+    ]
+    if evidence.interval is not None:
+        shown.append(
+            Shown(
+                id=f"{stem}.effect",
+                text=say.effect(evidence, needle),
+                value=evidence.effect,
+                unit=evidence.scale,
+                needle=needle.key,
+                proof=evidence.proof,
+                n=evidence.before.facts + evidence.after.facts,
+                interval=(evidence.interval.low, evidence.interval.high),
+                verdict=evidence.verdict.value,
+                extract=extract,
+            )
+        )
+    return tuple(shown)
+
+
+def _reading_shown(findings: Findings, needle: Needle, reading: Reading) -> Shown:
+    known = reading.known
+    return Shown(
+        id=f"{needle.key}.{reading.window.start}/{reading.window.end}",
+        text=needle.unit.text(reading.value) if known else "no facts",
+        value=reading.value if known else None,
+        unit=needle.unit.key,
+        needle=needle.key,
+        window=f"{reading.window.start}/{reading.window.end}",
+        n=reading.facts,
+        extract=findings.snapshot.hash(needle.entity),
+    )
+
+
+def _heading(text: str) -> Block:
+    return Block("heading", Markup("<h2>{}</h2>").format(text), text)
+
+
+def _section(title: str, paragraphs: Sequence[str], record: tuple[Shown, ...] = ()) -> Block:
+    html = Markup("<h2>{}</h2>{}").format(title, joined(paragraphs))
+    return Block("section", html, "\n".join((title, *paragraphs)), record)
+
+
+def _note(text: str) -> Block:
+    return Block("note", Markup("<p>{}</p>").format(escape(text)), text)

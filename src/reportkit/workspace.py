@@ -1,0 +1,227 @@
+"""The workspace: the folder with params/, notebooks/, extracts/ and reports/, and all that is read from it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from reportkit import files
+from reportkit.errors import ParamsError, SnapshotError, UnknownName, unknown
+from reportkit.figures import theme
+from reportkit.model.brand import Brand
+from reportkit.model.params import Audience, NeedleParams, Organisation, Proof, QuarterParams, Sources
+from reportkit.model.period import Quarter
+from reportkit.needles import library
+from reportkit.params import Fault, Params, read
+from reportkit.report import Report, Setting
+from reportkit.snapshot import Snapshot
+
+HOME = "REPORTKIT_WORKSPACE"
+MARK = Path("params") / "organisation.yaml"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A workspace whose params were read and name only what exists."""
+
+    root: Path
+    params: Params
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> Workspace:
+        """The workspace that holds `start` (the current folder where not given).
+
+        Without `start`, the folder named by REPORTKIT_WORKSPACE comes first.
+        Raises ParamsError where there is none, or with the first fault of its params and how many more there are.
+        """
+        root = locate(start)
+        params, found = faults(root)
+        if params is None or found:
+            first, more = found[0], len(found) - 1
+            rest = f" ({more} more: run `reportkit check`)" if more else ""
+            raise ParamsError(first.message + rest, where=first.where)
+        return cls(root, params)
+
+    @property
+    def organisation(self) -> Organisation:
+        """params/organisation.yaml."""
+        return self.params.organisation
+
+    @property
+    def sources(self) -> Sources:
+        """params/sources.yaml."""
+        return self.params.sources
+
+    @property
+    def audiences(self) -> Mapping[str, Audience]:
+        """params/audiences.yaml."""
+        return self.params.audiences
+
+    @property
+    def needles(self) -> Mapping[str, NeedleParams]:
+        """params/needles.yaml."""
+        return self.params.needles
+
+    @property
+    def proofs(self) -> Mapping[str, Proof]:
+        """params/proofs.yaml."""
+        return self.params.proofs
+
+    @property
+    def quarters(self) -> Mapping[str, QuarterParams]:
+        """params/<quarter>.yaml by quarter, oldest first."""
+        return self.params.quarters
+
+    @cached_property
+    def brand(self) -> Brand:
+        """params/_brand.yml, or the built-in look."""
+        path = self.root / "params" / "_brand.yml"
+        return theme.load_brand(path if path.is_file() else None)
+
+    def quarter(self, text: str) -> QuarterParams:
+        """What is particular to a quarter. Raises ParamsError for '2026-Q5', UnknownName where it has no file."""
+        Quarter.parse(text)
+        if text not in self.quarters:
+            raise UnknownName("quarter", text, self.quarters, where="params/")
+        return self.quarters[text]
+
+    def period(self, text: str) -> Quarter:
+        """The quarter in the organisation's fiscal year."""
+        return Quarter.parse(text, self.organisation.first_month)
+
+    def audience(self, key: str) -> Audience:
+        """The audience called `key`. Raises UnknownName."""
+        if key not in self.audiences:
+            raise UnknownName("audience", key, self.audiences, where="params/audiences.yaml")
+        return self.audiences[key]
+
+    def audiences_of(self, quarter: str) -> tuple[str, ...]:
+        """The audiences that get a report in a quarter, in order."""
+        return self.quarter(quarter).audiences or tuple(self.audiences)
+
+    def notebook(self, audience: str) -> Path:
+        """The audience's notebook: the workspace's own, else the one of that name that comes with reportkit.
+
+        Raises ParamsError where there is neither.
+        """
+        name = self.audience(audience).notebook or f"{audience}.ipynb"
+        path = self.root / "notebooks" / name
+        if not path.is_file():
+            shipped = files.shipped_notebooks() / name
+            if shipped.is_file():
+                return shipped
+            where = self.params.lines.where("audiences.yaml", audience)
+            raise ParamsError(
+                f"the notebook notebooks/{path.name} is missing; copy one of the others to start from.", where=where
+            )
+        return path
+
+    def snapshot(self, quarter: str) -> Snapshot:
+        """The frozen extract of a quarter. Raises SnapshotError where it was not taken."""
+        folder = self.root / "extracts" / quarter
+        if not folder.is_dir():
+            raise SnapshotError(f"there is no extract of {quarter}; run `reportkit extract {quarter}`.")
+        return Snapshot.open(folder, self.organisation.time_zone)
+
+    def report(self, audience: str, quarter: str) -> Report:
+        """All that a notebook sees: the report of one audience for one quarter."""
+        entry, particular = self.audience(audience), self.quarter(quarter)
+        return Report(
+            key=audience,
+            audience=entry,
+            quarter=self.period(quarter),
+            ask_for=particular.asks.get(audience, entry.ask),
+            proofs={key: self.proofs[key] for key in particular.proofs},
+            setting=Setting(
+                organisation=self.organisation,
+                needles=self.needles,
+                choices=self.sources.choices,
+                brand=self.brand,
+                snapshot=self.snapshot(quarter),
+            ),
+        )
+
+
+def open_report(audience: str, quarter: str) -> Report:
+    """The report of `audience` for `quarter` in the workspace that holds the current folder."""
+    return Workspace.find().report(audience, quarter)
+
+
+def locate(start: Path | None = None) -> Path:
+    """The root of the workspace that holds `start`. Raises ParamsError where there is none."""
+    if start is None and os.environ.get(HOME):
+        start = Path(os.environ[HOME])
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / MARK).is_file():
+            return folder
+    raise ParamsError(
+        f"{here.name or here}/ is in no workspace: neither it nor a folder above has {MARK.as_posix()}; "
+        "go into one, or make one with `reportkit init`."
+    )
+
+
+def faults(root: Path) -> tuple[Params | None, tuple[Fault, ...]]:
+    """The params of a workspace with every fault in them, names that nobody declared included."""
+    params, found = read(root / "params")
+    if params is None:
+        return None, found
+    return params, (*found, *_references(params))
+
+
+def _references(params: Params) -> Iterable[Fault]:
+    """A fault for each name in the params that nobody declared."""
+    known = {
+        "needle": library(),
+        "audience": params.audiences,
+        "proof": params.proofs,
+        "source": params.sources.sources,
+    }
+    for kind, name, file, path in _names(params):
+        if name not in known[kind]:
+            yield Fault(params.lines.where(file, *path), unknown(kind, name, known[kind]))
+
+
+def _names(params: Params) -> Iterable[tuple[str, str, str, tuple[object, ...]]]:
+    """Every name that the params use: its kind, itself, and where it stands."""
+    for key, audience in params.audiences.items():
+        yield from _audience_names(key, audience)
+    for key, proof in params.proofs.items():
+        yield from _proof_names(key, proof)
+    for key in params.needles:
+        yield "needle", key, "needles.yaml", (key,)
+    for key, entity in params.sources.entities.items():
+        if entity.source and not any(entity.source.startswith(f"{name}_") for name in params.sources.sources):
+            yield "source", entity.source, "sources.yaml", ("entities", key, "source")
+    for quarter, particular in params.quarters.items():
+        file = f"{quarter}.yaml"
+        for field, kind in (("audiences", "audience"), ("proofs", "proof"), ("asks", "audience")):
+            for i, name in enumerate(getattr(particular, field)):
+                yield kind, name, file, (field, name if field == "asks" else i)
+        asked = ((name, ask.needle) for name, ask in particular.asks.items() if ask.needle)
+        yield from (("needle", needle, file, ("asks", name, "needle")) for name, needle in asked)
+
+
+def _audience_names(key: str, audience: Audience) -> Iterable[tuple[str, str, str, tuple[object, ...]]]:
+    file = "audiences.yaml"
+    yield "needle", audience.quantified_by, file, (key, "quantified_by")
+    yield "needle", audience.primary, file, (key, "primary")
+    for field in ("supporting", "guardrails"):
+        for i, name in enumerate(getattr(audience, field)):
+            yield "needle", name, file, (key, field, i)
+    if audience.ask and audience.ask.needle:
+        yield "needle", audience.ask.needle, file, (key, "ask", "needle")
+
+
+def _proof_names(key: str, proof: Proof) -> Iterable[tuple[str, str, str, tuple[object, ...]]]:
+    for field in ("headline", "supporting"):
+        for i, name in enumerate(getattr(proof, field)):
+            yield "needle", name, "proofs.yaml", (key, field, i)
+    for field in ("guardrails", "smallest_effect"):
+        for name in getattr(proof, field):
+            yield "needle", name, "proofs.yaml", (key, field, name)
+    if proof.picked and proof.picked.needle:
+        yield "needle", proof.picked.needle, "proofs.yaml", (key, "picked", "needle")
