@@ -1,0 +1,323 @@
+"""The command line: one command a verb; an error is one line on stderr and an exit code.
+
+Exit codes: 0 done · 1 a report failed, or a fault of reportkit itself · 2 bad input · 130 stopped.
+Everything heavy is imported inside a command, so that `reportkit --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from reportkit.errors import ParamsError, RenderError, ReportkitError
+
+if TYPE_CHECKING:
+    from reportkit.model.needle import Needle
+    from reportkit.pack import Pack
+    from reportkit.workspace import Workspace
+
+FAILED, BAD_INPUT, STOPPED = 1, 2, 130
+FROM_GIT = "--from-git"
+
+app = typer.Typer(
+    name="reportkit",
+    help="Value reports for a platform team's stakeholders, from notebooks and extracts.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Inside = Annotated[
+    Path | None, typer.Option("--workspace", "-w", help="A folder in the workspace; the current one where not given.")
+]
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run one command and leave with its exit code; the only place where an exception becomes a line."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    given = _spread([item for item in given if item != "--debug"])
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        code = app(given, prog_name="reportkit", standalone_mode=False)
+    except Exception as error:  # noqa: BLE001  # a PM gets a line, whatever happened
+        code = _explained(error, debug=debug)
+    except KeyboardInterrupt:
+        code = STOPPED
+    if code == STOPPED:  # typer's own code for it
+        _complain("stopped; nothing half-made was left behind.", STOPPED)
+    _leave(code if isinstance(code, int) else 0)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"reportkit {installed('reportkit')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _common(
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 (typer calls _version)
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+    debug: Annotated[  # noqa: ARG001 (main takes it, wherever it stands)
+        bool, typer.Option("--debug", help="Show the traceback of a fault in reportkit itself.")
+    ] = False,
+) -> None:
+    """Value reports for a platform team's stakeholders, from notebooks and extracts."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command()
+def build(
+    quarter: Annotated[str | None, typer.Argument(help="Such as 2026-Q3; the latest in params/ if not given.")] = None,
+    audience: Annotated[
+        list[str] | None, typer.Option("--audience", "-a", help="Only this report; may be given several times.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="Notebooks run at once; default: cores.")
+    ] = None,
+    extract: Annotated[bool, typer.Option("--extract", help="Take the extract again first.")] = False,
+    workspace: Inside = None,
+) -> None:
+    """Build the reports of a quarter: HTML, PDF and executed notebook for each audience."""
+    from reportkit import console
+    from reportkit.pack import build as build_pack
+    from reportkit.workspace import Workspace
+
+    found = Workspace.find(workspace)
+    with console.progress() as progress:
+        pack = build_pack(
+            found,
+            quarter or _latest(found),
+            audiences=tuple(audience or ()),
+            jobs=jobs,
+            extract=extract,
+            progress=progress,
+        )
+    _show(pack)
+    if not pack.ok:
+        raise typer.Exit(FAILED)
+
+
+@app.command(name="extract")
+def take(quarter: Annotated[str, typer.Argument(help="Such as 2026-Q3.")], workspace: Inside = None) -> None:
+    """Take and freeze the extract of a quarter, as known at its end."""
+    from reportkit import console, snapshot
+    from reportkit.workspace import Workspace
+
+    found = Workspace.find(workspace)
+    found.quarter(quarter)
+    period = found.period(quarter)
+    with console.progress() as progress:
+        manifest = snapshot.take(found.sources, found.organisation, period, found.root, progress=progress)
+    rows = [
+        (
+            name,
+            f"{one.accepted:,}",
+            f"{sum(one.set_aside.values()):,}",
+            f"{one.rejected_rows:,}",
+            " – ".join(one.covers),
+        )
+        for name, one in manifest.entities.items()
+    ]
+    console.table(("entity", "accepted", "set aside", "rejected", "covers"), rows)
+    typer.echo(_near(found.root / "extracts" / quarter))
+
+
+@app.command()
+def check(workspace: Inside = None) -> None:
+    """List every fault of the workspace at once."""
+    from reportkit import check as checks
+    from reportkit.workspace import locate
+
+    root = locate(workspace)
+    faults = checks.faults(root)
+    for fault in faults:
+        typer.echo(str(fault))
+    for advice in () if faults else checks.advice(root):
+        typer.echo(f"{advice} (advice)")
+    if faults:
+        _complain(f"{len(faults)} to mend.", BAD_INPUT)
+        raise typer.Exit(BAD_INPUT)
+    typer.echo("No fault found.")
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="The new workspace's folder.")],
+    from_git: Annotated[
+        list[Path] | None, typer.Option(FROM_GIT, help="Local clones to report on; one or several after the flag.")
+    ] = None,
+) -> None:
+    """Write a new workspace that builds at once."""
+    from reportkit import console, scaffold
+
+    made = scaffold.create(folder, from_git=tuple(from_git or ()))
+    for note in made.notes:
+        console.note(note)
+    typer.echo(f"Wrote {_near(folder)}. Next: cd {_near(folder)} && reportkit build {made.quarter}")
+
+
+@app.command()
+def needles(key: Annotated[str | None, typer.Argument(help="One needle, in full.")] = None) -> None:
+    """List the library of needles, or show one."""
+    from reportkit import console
+    from reportkit.needles import find, library
+
+    if key is not None:
+        _details(find(key))
+        return
+    rows = [(n.key, n.theme, n.kind.name, n.entity, n.label) for n in library().values()]
+    console.table(("needle", "theme", "kind", "entity", "label"), rows)
+
+
+@app.command()
+def entities() -> None:
+    """List the entities and their columns."""
+    from reportkit import console
+    from reportkit.entities import library
+
+    for entity in library().values():
+        typer.echo(f"{entity.name}: {entity.meaning}")
+        rows = [(f"  {f.name}", f.type, "required" if f.required else "", f.meaning) for f in entity.fields]
+        console.table(("  column", "type", "", "meaning"), rows)
+        typer.echo()
+
+
+@app.command()
+def schema(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Where to; params/.schema in the workspace if not given.")
+    ] = None,
+    workspace: Inside = None,
+) -> None:
+    """Write the JSON Schemas with which an editor completes params/*.yaml."""
+    import json
+
+    from reportkit.params import schemas
+    from reportkit.workspace import locate
+
+    target = folder or locate(workspace) / "params" / ".schema"
+    target.mkdir(parents=True, exist_ok=True)
+    for name, content in schemas().items():
+        path = target / f"{Path(name).stem}.json"
+        path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        typer.echo(_near(path))
+
+
+def _latest(workspace: Workspace) -> str:
+    """The latest quarter that has a params file. Raises ParamsError where there is none."""
+    if not workspace.quarters:
+        raise ParamsError("no quarter is described yet; add a file such as params/2026-Q3.yaml.", where="params/")
+    return max(workspace.quarters)
+
+
+def _show(pack: Pack) -> None:
+    """The summary table, the remarks, why reports failed, and the paths of what was made."""
+    from reportkit import console
+
+    for remark in pack.remarks:
+        console.note(remark)
+    rows = [(o.audience, "built" if o.ok else "failed", f"{o.seconds:.1f} s" if o.ok else "") for o in pack.outcomes]
+    console.table((f"report {pack.quarter}", "", "notebook"), rows)
+    for outcome in pack.outcomes:
+        if outcome.error:
+            _complain(f"{outcome.audience}: {outcome.error}", FAILED)
+    made = [path for o in pack.outcomes for path in o.files if path.suffix in {".pdf", ".html"}]
+    if made:
+        made.append(pack.index)
+    for path in made:
+        typer.echo(_near(path))
+
+
+def _details(needle: Needle) -> None:
+    lines = {
+        "question": needle.question,
+        "kind": needle.kind.name,
+        "unit": needle.unit.key if hasattr(needle.unit, "key") else str(needle.unit),
+        "of": needle.entity,
+        "better": needle.better,
+        "source": needle.source,
+    }
+    typer.echo(f"{needle.label} ({needle.key})")
+    for name, text in lines.items():
+        typer.echo(f"  {name:<9} {text}")
+
+
+def _spread(arguments: Iterable[str]) -> list[str]:
+    """`--from-git a b` as `--from-git a --from-git b`, which is how the parser wants it."""
+    result: list[str] = []
+    taking = False
+    for item in arguments:
+        if item.startswith("-"):
+            taking = item == FROM_GIT
+        elif taking and result[-1] != FROM_GIT:
+            result.append(FROM_GIT)
+        result.append(item)
+    return result
+
+
+def _explained(error: Exception, *, debug: bool) -> int:
+    """Say an exception in one line; returns the exit code."""
+    if isinstance(error, ReportkitError):
+        if debug:
+            traceback.print_exception(error)
+        return _complain(str(error), FAILED if isinstance(error, RenderError) else BAD_INPUT)
+    if isinstance(error, typer.Abort):
+        return STOPPED
+    if hasattr(error, "format_message"):  # what typer raises for a misspelt command or option
+        return _complain(f"{error.format_message()} See `reportkit --help`.", BAD_INPUT)
+    if isinstance(error, BrokenPipeError):
+        return 0
+    return _fault(error, debug=debug)
+
+
+def _fault(error: Exception, *, debug: bool) -> int:
+    """Say that reportkit itself is at fault and where the details are; returns the exit code."""
+    if debug:
+        traceback.print_exception(error)
+        return FAILED
+    handle, name = tempfile.mkstemp(prefix="reportkit-", suffix=".txt")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write("".join(traceback.format_exception(error)))
+    summary = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return _complain(f"this is a fault in reportkit ({summary}); the details are in {name}.", FAILED)
+
+
+def _complain(message: str, code: int) -> int:
+    """Print one line on stderr; returns the exit code."""
+    typer.echo("reportkit: " + " ".join(message.split()), err=True)
+    return code
+
+
+def _near(path: Path) -> str:
+    """The path as one would type it here: relative where it lies below the current folder."""
+    path = path.resolve()
+    here = Path.cwd().resolve()
+    return str(path.relative_to(here)) if path.is_relative_to(here) and path != here else str(path)
+
+
+def _stop(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _leave(code: int) -> NoReturn:
+    """Exit, quietly also where whoever read our output has gone."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
