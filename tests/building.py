@@ -1,0 +1,56 @@
+"""Workspaces to build in a folder of their own, and what a build recorded."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+LEFT_OUT = shutil.ignore_patterns(".ipynb_checkpoints")
+
+
+def workspace(target: Path, params: Path, raw: Path | None = None) -> Path:
+    """A workspace in `target` with these params, the repository's notebooks and, where given, raw exports."""
+    shutil.copytree(params, target / "params")
+    shutil.copytree(REPOSITORY / "notebooks", target / "notebooks", ignore=LEFT_OUT)
+    if raw is not None:
+        shutil.copytree(raw, target / "extracts" / "raw")
+    return target
+
+
+def built(root: Path, quarter: str, **environment: str) -> str:
+    """Build the quarter by the command line, in a process of its own; what it printed. Every report of it was made."""
+    command = [
+        sys.executable,
+        "-c",
+        "from reportkit.cli import main; main()",
+        "build",
+        quarter,
+        "--workspace",
+        str(root),
+    ]
+    done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def reports(root: Path, quarter: str) -> dict[str, dict[str, dict[str, Any]]]:
+    """Per audience every number that its report prints, by id."""
+    record = json.loads((root / "reports" / quarter / "record.json").read_text(encoding="utf-8"))
+    return {name: {n["id"]: n for n in report["numbers"]} for name, report in record["reports"].items()}
+
+
+def numbers(root: Path, quarter: str) -> dict[str, dict[str, Any]]:
+    """Every number of every report of the quarter, by id."""
+    return {id_: number for report in reports(root, quarter).values() for id_, number in report.items()}
+
+
+def pages(root: Path, quarter: str, ending: str) -> list[Path]:
+    """The reports' pages of one sort, the index left out."""
+    folder = root / "reports" / quarter
+    return sorted(p for p in folder.glob(f"*.{ending}") if p.stem != "index")
