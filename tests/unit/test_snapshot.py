@@ -255,6 +255,7 @@ while True:
 """
 
 
+@pytest.mark.heavy
 def test_a_killed_take_leaves_a_whole_extract_or_none(tmp_path: Path) -> None:
     good = "".join(f"{i},x,2026-01-01T00:00:00Z,2026-01-02T00:00:00Z,\n" for i in range(20_000))
     (tmp_path / "raw.csv").write_text(HEADER + good)

@@ -188,7 +188,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10)
 """
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_file_larger_than_the_memory_allowed_is_read_in_a_stream(tmp_path: Path) -> None:
     """350 MB of rows, 128 MiB for the engine: the process grows by far less than the file."""
     with duckdb.connect() as connection:
