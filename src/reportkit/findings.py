@@ -12,7 +12,7 @@ import pandas as pd
 from reportkit import measure
 from reportkit.evidence import Case, Ground, compare_all
 from reportkit.measure import Reading
-from reportkit.model.evidence import Evidence
+from reportkit.model.evidence import NO_TEAM, Evidence
 from reportkit.model.needle import Needle
 from reportkit.model.params import Audience, Organisation, Proof
 from reportkit.model.period import WEEK, Quarter, Window
@@ -141,7 +141,7 @@ class Findings:
         frame = self._changes
         if proof.by not in frame:
             return ()
-        frame = frame[frame[proof.by].fillna(measure.NO_GROUP).isin(teams)]
+        frame = frame[frame[proof.by].fillna(NO_TEAM).isin(teams)]
         return _alike([_path(frame, window, self.organisation.time_zone) for window in proof.windows])
 
     def quarter_paths(self) -> tuple[Path, ...]:

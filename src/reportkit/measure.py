@@ -16,12 +16,11 @@ import pandas as pd
 import pyarrow as pa
 
 from reportkit.errors import MeasureError
+from reportkit.model.evidence import NO_TEAM
 from reportkit.model.kind import Duration, Expr, Kind, Rate, Ratio, Share, Stock
 from reportkit.model.needle import Needle
 from reportkit.model.period import Quarter, Window
 from reportkit.snapshot import Snapshot
-
-NO_GROUP = "none given"
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ def facts(snapshot: Snapshot, needle: Needle, by: str = "team") -> pd.DataFrame:
     table = _rows(snapshot, needle)
     if by not in table.columns:
         raise MeasureError(f"{needle.label} cannot be cut by {by!r}: {needle.entity} has no such column.")
-    picked = {"team": table[by].fill_null(NO_GROUP), **_parts(needle.kind)}
+    picked = {"team": table[by].fill_null(NO_TEAM), **_parts(needle.kind)}
     frame: pd.DataFrame = table.select(**picked).drop_null(_needed(needle.kind)).to_pyarrow().to_pandas()
     for column in ("start", "end", "at"):
         if column in frame:

@@ -18,6 +18,7 @@ from reportkit.needles import library
 from reportkit.params import Fault, Params, read
 from reportkit.report import Report, Setting
 from reportkit.snapshot import Snapshot
+from reportkit.sources import feeding
 
 HOME = "REPORTKIT_WORKSPACE"
 MARK = Path("params") / "organisation.yaml"
@@ -194,7 +195,7 @@ def _names(params: Params) -> Iterable[tuple[str, str, str, tuple[object, ...]]]
     for key in params.needles:
         yield "needle", key, "needles.yaml", (key,)
     for key, entity in params.sources.entities.items():
-        if entity.source and not any(entity.source.startswith(f"{name}_") for name in params.sources.sources):
+        if entity.source and not feeding(entity, params.sources.sources):
             yield "source", entity.source, "sources.yaml", ("entities", key, "source")
     for quarter, particular in params.quarters.items():
         file = f"{quarter}.yaml"

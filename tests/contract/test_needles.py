@@ -127,7 +127,7 @@ def test_facts_have_the_columns_of_their_kind(needle: Needle, freeze: Freeze) ->
     assert list(frame.columns) == COLUMNS[needle.kind.name]
     for column in {"start", "end", "at"} & set(frame.columns):
         assert str(frame[column].dtype).endswith("UTC]")
-    assert frame["team"].tolist() == [measure.NO_GROUP] * len(frame)
+    assert frame["team"].tolist() == [measure.NO_TEAM] * len(frame)
     assert not frame.drop(columns="end", errors="ignore").isna().any().any()
 
 

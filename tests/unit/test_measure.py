@@ -276,7 +276,7 @@ def test_facts_can_be_cut_by_any_column(freeze: Freeze) -> None:
         lead("2026-01-02", None, team=None, service="pay"),
     ]
     snapshot = freeze({"changes": rows}, YEAR)
-    assert measure.facts(snapshot, LEAD)["team"].tolist() == ["<script>", measure.NO_GROUP]
+    assert measure.facts(snapshot, LEAD)["team"].tolist() == ["<script>", measure.NO_TEAM]
     assert measure.facts(snapshot, LEAD, by="service")["team"].tolist() == ["pay", "pay"]
     with pytest.raises(MeasureError, match="cannot be cut by 'squad'"):
         measure.facts(snapshot, LEAD, by="squad")

@@ -11,6 +11,7 @@ from reportkit import entities, needles
 from reportkit.check.sources import taken
 from reportkit.entities import CUTS, Entity
 from reportkit.errors import unknown
+from reportkit.evidence.minimum import WEEKS_AFTER, WEEKS_BEFORE
 from reportkit.model.needle import Needle
 from reportkit.model.params import Proof
 from reportkit.model.period import Window, day_text
@@ -20,7 +21,6 @@ from reportkit.snapshot import Snapshot
 from reportkit.workspace import Workspace
 
 FILE = "proofs.yaml"
-WEEKS_BEFORE, WEEKS_AFTER = 8, 6  # the least that a verdict needs (EVIDENCE §2)
 TEAMS = 4  # the fewest that can be told from one another's ups and downs
 
 

@@ -14,6 +14,7 @@ from reportkit.model.params import EntityMapping
 from reportkit.params import Fault
 from reportkit.snapshot import Snapshot, sql
 from reportkit.snapshot.taking import mapping_sha256
+from reportkit.sources import feeding
 from reportkit.sources import find as find_source
 from reportkit.workspace import Workspace
 
@@ -56,8 +57,8 @@ def advice(place: Workspace) -> Iterator[Fault]:
 
 def _knows_span(place: Workspace, mapping: EntityMapping) -> bool:
     """Whether all sources that feed the entity say themselves what they cover, as clones do."""
-    named = mapping.source or mapping.query or ""
-    types = [str(settings.get("type")) for name, settings in place.sources.sources.items() if name in named]
+    declared = place.sources.sources
+    types = [str(declared[name].get("type")) for name in feeding(mapping, declared)]
     try:
         return bool(types) and all(find_source(type_).Spec.knows_span for type_ in types)
     except UnknownName:

@@ -10,12 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reportkit.errors import EvidenceError
+from reportkit.model.evidence import NO_TEAM
 from reportkit.model.kind import Duration, Kind, Rate, Ratio, Share, Stock
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-NO_TEAM = "none given"
 
 
 @dataclass(frozen=True)

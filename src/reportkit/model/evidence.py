@@ -12,6 +12,8 @@ import pandas as pd
 from reportkit.model.kind import Scale
 from reportkit.model.period import Window
 
+NO_TEAM = "none given"  # what facts without a team (service, journey …) are grouped under
+
 
 class Verdict(StrEnum):
     """The verdicts of EVIDENCE §2; the value is the word that is printed."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,7 +28,7 @@ from reportkit.snapshot.contract import LIVE, Counts
 from reportkit.snapshot.engine import engine, plain_words
 from reportkit.snapshot.manifest import EntityManifest, Manifest, sha256_of
 from reportkit.snapshot.mapping import Mapper
-from reportkit.sources import Origin, Place
+from reportkit.sources import Origin, Place, feeding
 from reportkit.sources import find as find_source
 
 if TYPE_CHECKING:
@@ -132,10 +131,10 @@ class _Taking:
             self._limit(entity, counts, connection)
             contract.write_accepted(connection, entity.key, path)
             contract.write_rejected(connection, entity.key, path.parent / "rejected" / path.name)
-            feeding = tuple(origin for name in _feeds(mapping, origins) for origin in origins[name])
+            fed_by = tuple(origin for name in feeding(mapping, origins) for origin in origins[name])
             return EntityManifest(
                 entity=entity.name,
-                origins=feeding,
+                origins=fed_by,
                 rows_in=counts.rows_in,
                 set_aside=counts.set_aside,
                 later=counts.later,
@@ -143,7 +142,7 @@ class _Taking:
                 accepted=counts.read - counts.rejected_rows,
                 rejected_rows=counts.rejected_rows,
                 rejected=counts.rejected,
-                covers=self._covers(mapping, feeding, connection),
+                covers=self._covers(mapping, fed_by, connection),
                 sha256=sha256_of(path),
                 columns=columns,
                 missing=mapper.missing,
@@ -202,14 +201,6 @@ def _told(counts: Counts) -> str:
         sample = counts.samples.get(reason)
         words.append(f"{reason} ({n}, such as {sample})" if sample else f"{reason} ({n})")
     return "; ".join(words)
-
-
-def _feeds(mapping: EntityMapping, origins: Mapping[str, tuple[Origin, ...]]) -> list[str]:
-    """The sources that an entity is made from: its own, or those that its query names."""
-    if mapping.source:
-        matches = [name for name in origins if mapping.source == name or mapping.source.startswith(f"{name}_")]
-        return matches[-1:] if mapping.source not in origins else [mapping.source]
-    return [name for name in origins if re.search(rf"\b{re.escape(name)}", mapping.query or "")]
 
 
 def _settings_error(error: ValidationError, spec: type[Any], where: str) -> ExtractError | UnknownName:

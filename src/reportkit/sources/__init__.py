@@ -16,12 +16,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from reportkit.errors import UnknownName
-from reportkit.model.params import Params
+from reportkit.model.params import EntityMapping, Params
 
 if TYPE_CHECKING:
     import duckdb
@@ -76,3 +78,16 @@ def find(type_: str, *, where: str | None = None) -> SourceModule:
     if type_ not in types():
         raise UnknownName("source type", type_, types(), where=where)
     return cast(SourceModule, importlib.import_module(f"{__name__}.{type_}"))
+
+
+def feeding(mapping: EntityMapping, names: Iterable[str]) -> list[str]:
+    """Of the sources called `names`, those that an entity is made from: its own, or those that its query names.
+
+    A source of several tables is named by one of them: `git_changes` is a table of `git`.
+    """
+    known = list(names)
+    if mapping.source in known:
+        return [mapping.source]
+    if mapping.source:
+        return [name for name in known if mapping.source.startswith(f"{name}_")][-1:]
+    return [name for name in known if re.search(rf"\b{re.escape(name)}", mapping.query or "")]
