@@ -16,7 +16,7 @@ report: $(VENV)/report.stamp ## Build the latest quarter's reports: PDF and HTML
 test: $(VENV)/test.stamp ## All tests but the heavy ones: linters, types, import map, notebooks and README among them.
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope -m "not heavy"
 
-test-heavy: $(VENV)/test.stamp ## The heavy tests: kills and files larger than memory.
+test-heavy: $(VENV)/heavy.stamp ## The heavy tests: Spark, kills, files larger than memory.
 	$(BIN)/python -m pytest -m heavy
 
 check: $(VENV)/test.stamp ## Linters, types and the import map alone.
@@ -29,11 +29,12 @@ fmt: $(VENV)/test.stamp ## Lay the code out.
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# The locks name versions and hashes, and no place to get them from. The second holds the first's versions.
+# The locks name versions and hashes, and no place to get them from. Each holds the versions of the one before it.
 lock: ## Lock the newest versions that pyproject.toml allows.
 	@$(PYTHON) -m venv --clear build/lock && build/lock/bin/pip install --quiet uv
 	@printf 'hatchling\neditables\n' | $(LOCK) --output-file requirements.lock pyproject.toml -
 	@printf 'hatchling\neditables\n' | $(LOCK) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml -
+	@printf 'hatchling\neditables\nsetuptools\n' | $(LOCK) --extra dev --extra spark --constraint requirements-dev.lock --output-file requirements-heavy.lock pyproject.toml -
 
 LOCK = build/lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
@@ -48,4 +49,8 @@ $(VENV)/report.stamp: requirements.lock pyproject.toml tools/setup
 
 $(VENV)/test.stamp: requirements-dev.lock $(VENV)/report.stamp
 	@tools/setup "$(PYTHON)" $(VENV) requirements-dev.lock
+	@touch $@
+
+$(VENV)/heavy.stamp: requirements-heavy.lock $(VENV)/test.stamp
+	@tools/setup "$(PYTHON)" $(VENV) requirements-heavy.lock
 	@touch $@
