@@ -134,6 +134,9 @@ def take(quarter: Annotated[str, typer.Argument(help="Such as 2026-Q3.")], works
         for name, one in manifest.entities.items()
     ]
     console.table(("entity", "accepted", "set aside", "rejected", "covers"), rows)
+    for name, one in manifest.entities.items():
+        for warning in one.warnings:
+            console.note(f"{name}: {warning}")
     typer.echo(_near(found.root / "extracts" / quarter))
 
 

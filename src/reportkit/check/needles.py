@@ -34,7 +34,7 @@ def _unmapped(place: Workspace, needle: Needle) -> str | None:
     except UnknownName:
         return None
     blank = ibis.table(dict.fromkeys(entity.names, "string") | {f.name: TYPES[f.type] for f in entity.fields})
-    has = {f.name for f in entity.fields if f.name in mapping.columns or f.default is not None}
+    has = {f.name for f in entity.fields if f.name in mapping.columns or f.default is not None or f.alias}
     missing = [f"{needle.entity}.{name}" for name in measure.columns(needle, blank) if name not in has]
     if not missing:
         return None

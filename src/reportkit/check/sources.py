@@ -123,7 +123,8 @@ def _entity(place: Workspace, name: str, mapping: EntityMapping) -> Iterable[Fau
         if made.time_zone and made.time_zone not in available_timezones():
             yield Fault(at, f"{made.time_zone!r} is no IANA time zone; write one such as Europe/London or UTC.")
     for field in entity.fields:
-        if field.required and field.name not in mapping.columns:
+        given = field.name in mapping.columns or field.alias or (entity.numbered and field.name == entity.key)
+        if field.required and not given:
             yield Fault(
                 where(FILE, "entities", name, "columns"),
                 f"{name}.{field.name} ({field.meaning}) is not mapped, and no row counts without it; map it.",

@@ -94,7 +94,7 @@ class EntityMapping(Params):
         default_factory=dict, description="Named SQL conditions: rows left out by a rule (bots …), counted and printed."
     )
     columns: dict[Key, Annotated[Column, BeforeValidator(_column)]] = Field(
-        description="Entity column: SQL expression."
+        default_factory=dict, description="Entity column: SQL expression. Columns with FOCUS's own names need none."
     )
     covers: tuple[date, date] | None = Field(
         None,

@@ -5,11 +5,12 @@ All of it works on the table `staged` that the mapping's scan has made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reportkit.entities import Doubt
 from reportkit.snapshot.sql import literal, name
 
 if TYPE_CHECKING:
@@ -90,6 +91,26 @@ def count(connection: duckdb.DuckDBPyConnection, rules: Iterable[str]) -> Counts
         rejected={str(what): int(n) for what, n, _ in reasons},
         samples={str(what): str(full).partition(": ")[2] for what, _, full in reasons},
     )
+
+
+def warnings(
+    connection: duckdb.DuckDBPyConnection, doubts: Iterable[Doubt], mapped: Collection[str]
+) -> tuple[str, ...]:
+    """A sentence for each doubt that the accepted rows raise; doubts about columns that are not mapped are not asked."""
+    found = []
+    for doubt in doubts:
+        if not set(doubt.columns) <= set(mapped):
+            continue
+        values = ", ".join(f"{value} AS {name(key)}" for key, value in doubt.values.items())
+        accepted = f"staged WHERE {LIVE} AND len(_reasons) = 0"
+        row = connection.execute(f"SELECT coalesce({doubt.sql}, false), {values} FROM {accepted}").fetchall()[0]
+        if row[0]:
+            found.append(doubt.text.format(**{key: _plain(v) for key, v in zip(doubt.values, row[1:], strict=True)}))
+    return tuple(found)
+
+
+def _plain(value: object) -> str:
+    return f"{value:,.2f}" if isinstance(value, float) else str(value)
 
 
 def write_accepted(connection: duckdb.DuckDBPyConnection, key: str, path: Path) -> None:

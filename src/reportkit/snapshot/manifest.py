@@ -36,6 +36,7 @@ class EntityManifest:
     sha256: str  # of the frozen Parquet file
     columns: tuple[str, ...]
     missing: tuple[str, ...]  # columns of the contract that the mapping does not give
+    warnings: tuple[str, ...] = ()  # what is odd about the table as a whole, each a sentence
 
     @property
     def window(self) -> Window:
@@ -72,6 +73,7 @@ def _entity(data: dict[str, Any]) -> EntityManifest:
         "covers": tuple(data["covers"]),
         "columns": tuple(data["columns"]),
         "missing": tuple(data["missing"]),
+        "warnings": tuple(data.get("warnings", ())),
     }
     return EntityManifest(**{**data, **fixed})
 

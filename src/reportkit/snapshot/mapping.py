@@ -80,11 +80,25 @@ class Mapper:
         return tuple(str(row[0]) for row in found)
 
     @cached_property
+    def given(self) -> Mapping[str, Column]:
+        """How each mapped column is made: as sources.yaml says, else from the source's column of the field's own name (FOCUS).
+
+        A key that nothing gives is the row's number, for an entity that allows it.
+        """
+        own = {
+            f.name: Column(sql=sql.name(f.alias), time_zone="UTC" if f.type == "time" else None)
+            for f in self.entity.fields
+            if f.alias in self.columns
+        }
+        number = {self.entity.key: Column(sql="row_number() OVER ()")} if self.entity.numbered else {}
+        return number | own | dict(self.mapping.columns)
+
+    @cached_property
     def mapped(self) -> tuple[Field, ...]:
         """The fields that the mapping gives: those of the contract in their order, then extra cuts. Raises UnknownName."""
-        given = [self.entity.field(n, where=self._where("columns")) for n in self.mapping.columns]
+        given = [self.entity.field(n, where=self._where("columns")) for n in self.given]
         extra = [field for field in given if field.name.startswith("x_")]
-        return (*(f for f in self.entity.fields if f.name in self.mapping.columns), *extra)
+        return (*(f for f in self.entity.fields if f.name in self.given), *extra)
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -94,7 +108,7 @@ class Mapper:
     @property
     def missing(self) -> tuple[str, ...]:
         """Columns of the contract that are neither mapped nor have a default."""
-        return tuple(f.name for f in self.entity.fields if f.name not in self.mapping.columns and f.default is None)
+        return tuple(f.name for f in self.entity.fields if f.name not in self.given and f.default is None)
 
     @property
     def _cut(self) -> str:
@@ -119,7 +133,7 @@ class Mapper:
         return sql.expression(self.connection, sql.filled(text, self.choices, where), where)
 
     def _raw(self, name: str) -> str:
-        expression = self._expression(self.mapping.columns[name].sql, "columns", name)
+        expression = self._expression(self.given[name].sql, "columns", name)
         self._try(f"SELECT {expression} FROM {self.origin} LIMIT 0", "columns", name)
         return expression
 
@@ -151,7 +165,7 @@ class Mapper:
 
         An hour that summer time skips counts as the hour after; one that occurs twice counts as the second.
         """
-        raw, column = _raw(field), self.mapping.columns[field.name]
+        raw, column = _raw(field), self.given[field.name]
         zone, kind = literal(self._zone(column, field.name)), self._type(field.name)
         if "WITH TIME ZONE" in kind:
             return f"CAST({raw} AS TIMESTAMPTZ)"
@@ -181,7 +195,7 @@ class Mapper:
         return zone
 
     def _type(self, name: str) -> str:
-        expression = self._expression(self.mapping.columns[name].sql, "columns", name)
+        expression = self._expression(self.given[name].sql, "columns", name)
         row = self.connection.execute(f"DESCRIBE SELECT {expression} AS x FROM {self.origin}").fetchone()
         return str(row[1]) if row else "VARCHAR"
 

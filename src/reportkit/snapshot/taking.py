@@ -146,6 +146,7 @@ class _Taking:
                 sha256=sha256_of(path),
                 columns=columns,
                 missing=mapper.missing,
+                warnings=contract.warnings(connection, entity.doubts, [f.name for f in mapper.mapped]),
             )
 
     def _limit(self, entity: Entity, counts: Counts, connection: duckdb.DuckDBPyConnection) -> None:
