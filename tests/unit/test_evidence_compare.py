@@ -203,7 +203,8 @@ def test_a_trend_under_way_is_no_effect():
     span = (frame.end - frame.start) * np.exp(-0.1 * weeks)
     found = compare(frame.assign(end=frame.start + span), LEAD_TIME, proof(), GROUND)
     assert found.verdict is Verdict.NOT_SHOWN
-    assert found.interval.high < 1
+    assert found.sampled.high < 1 < found.interval.high  # the interval spans what the trend would leave
+    assert found.ruler == "trend"
     assert found.reason == "it cannot be told from a trend that was already under way before the start."
 
 

@@ -23,6 +23,8 @@ from reportkit.model.kind import Duration
 from reportkit.model.needle import Needle
 from reportkit.model.params import Proof
 
+MDE = 1.6  # half-widths: 80 % power is (1.96 + 0.84) / 1.96 = 1.43 of them; the rest is what the guards cost
+
 
 def compare(facts: pd.DataFrame, needle: Needle, proof: Proof, ground: Ground, *, name: str = "") -> Evidence:
     """The evidence of one needle, as if it were the only needle of the proof. Raises EvidenceError where a column lacks."""
@@ -62,7 +64,9 @@ def _weighed(case: Case, proof: Proof, name: str) -> Evidence:
     if lacking := minimum.short(chosen):
         return replace(base, verdict=Verdict.NOT_ENOUGH_DATA, reason=lacking)
     found = weigh(chosen)
-    if found is None or guards.truncated(chosen):
+    if found is None:
+        return replace(base, verdict=Verdict.NOT_ENOUGH_DATA, reason=words.unweighable(case.needle))
+    if guards.truncated(chosen):
         return replace(base, verdict=Verdict.NOT_ENOUGH_DATA, reason=words.truncated(case.needle))
     return verdict.judge(_measured(chosen, base, found), case.needle, proof)
 
@@ -76,7 +80,7 @@ def _base(study: Study) -> Evidence:
     base = Evidence(
         needle=needle.key, proof=study.name, kind=needle.kind.name, better=needle.better, scale=needle.kind.scale,
         verdict=Verdict.NOT_SHOWN, grade=study.grade, reason="", design="", before=before, after=after,
-        comparison_before=theirs[0], comparison_after=theirs[1], statistic=statistic, teams=study.treated.teams,
+        comparison_before=theirs[0], comparison_after=theirs[1], statistic=statistic, teams=study.treated.teams, solid=study.treated.solid,
         left_out=study.treated.left_out, comparison_teams=other.teams if other is not None else (),
         notes=words.notes(study), weekly=weekly(study),
     )  # fmt: skip
@@ -85,14 +89,20 @@ def _base(study: Study) -> Evidence:
 
 def _measured(study: Study, base: Evidence, found: Weighed) -> Evidence:
     """The evidence with its effect, interval, rulers, guards and smallest detectable effect."""
+    checked = guards.all_of(study, found)
+    measured, ruler = found.interval, found.widest
+    named = dict(found.rulers)
+    if measured.excludes_none and found.beside_trend and any(g.name == "pre-trend" and not g.passed for g in checked):
+        named["trend"] = found.beside_trend
+        measured, ruler = measured.spanning(found.beside_trend), "trend"
     rulers_shown = tuple(
-        Ruler(name, _interval(study, m), m.p, m.df if math.isfinite(m.df) else None) for name, m in found.rulers.items()
+        Ruler(name, _interval(study, m), m.p, m.df if math.isfinite(m.df) else None) for name, m in named.items()
     )
     towards = -1.0 if base.better == "lower" else 1.0
     return replace(
-        base, effect=printed(study, found.theta), interval=_interval(study, found.interval), p=found.p, p_adjusted=found.p,
-        ruler=found.widest, rulers=rulers_shown, guards=guards.all_of(study, found),
-        mde=printed(study, towards * 1.6 * found.interval.width / 2),
+        base, effect=printed(study, found.theta), interval=_interval(study, measured), p=found.p, p_adjusted=found.p,
+        ruler=ruler, rulers=rulers_shown, guards=checked,
+        mde=printed(study, towards * MDE * found.interval.width / 2),
     )  # fmt: skip
 
 

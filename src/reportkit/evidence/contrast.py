@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reportkit.evidence.cells import Cells
-from reportkit.evidence.rulers import jackknife_error
+from reportkit.evidence.rulers import jackknife_df, jackknife_error
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Contrast:
     """θ and what its rulers need, on the additive scale (log of a ratio, or a difference).
 
     `rates` are the weighted levels of the two windows, `left_out` is θ without each team, `by_team` each team's own
-    effect. `before`, `after` are the weekly linearised series: the difference of their means is θ.
+    effect, `weights` how much of θ hangs on each team. `before`, `after` are the weekly linearised series: the difference
+    of their means is θ.
     """
 
     theta: float
@@ -42,8 +44,13 @@ class Contrast:
 
     @property
     def team_df(self) -> float:
-        """Degrees of freedom of the weights: 1 / Σw² − 1, at least 1."""
-        return max(1.0, 1 / float(np.sum(self.weights**2)) - 1)
+        """Degrees of freedom of the jackknife over teams of these weights, at least 1."""
+        return jackknife_df(self.weights)
+
+    @property
+    def effective(self) -> float:
+        """How many teams of equal weight would hang together as closely: 1 / Σw² (Kish 1965)."""
+        return 1 / float(np.sum(self.weights**2))
 
 
 def contrast(cells: Cells) -> Contrast | None:
@@ -59,6 +66,7 @@ def contrast(cells: Cells) -> Contrast | None:
     if not usable.any():
         return None
     num, den, d0, d1 = cells.num[usable], cells.den[usable], d0[usable], d1[usable]
+    _, owner = np.unique(cells.owner[usable], return_inverse=True)
     sum0, sum1 = num[:, :n0].sum(1), num[:, n0:].sum(1)
     r0, r1 = sum0 / d0, sum1 / d1
     raw = 1 / (1 / d0 + 1 / d1)
@@ -69,14 +77,27 @@ def contrast(cells: Cells) -> Contrast | None:
         return None
     before = _linear(weights, num[:, :n0], den[:, :n0], r0, d0 / n0)
     after = _linear(weights, num[:, n0:], den[:, n0:], r1, d1 / cells.after)
+    hangs = weights
     if cells.log:
         before, after = before / level0, after / level1
-    half = 0.5 if cells.counted else 0.0  # else a team without events has no logarithm
-    own = _effect((sum0 + half) / d0, (sum1 + half) / d1, cells.log)
+        hangs = weights * (r0 / level0 + r1 / level1) / 2
     return Contrast(
-        theta=theta, rates=(level0, level1), weights=weights, left_out=_without_each(raw, r0, r1, cells.log, theta),
-        by_team=np.where(np.isfinite(own), own, 0.0), before=before, after=theta + after,
+        theta=theta, rates=(level0, level1), weights=_by(owner, hangs), before=before, after=theta + after,
+        left_out=_without_each(owner, (raw, raw * r0, raw * r1), cells.log, theta), by_team=_own(owner, raw, (sum0, sum1), (d0, d1), cells),
     )  # fmt: skip
+
+
+def _by(owner: Ints, values: Floats) -> Floats:
+    """Sums of rows' values by team."""
+    return np.bincount(owner, weights=values).astype(float)
+
+
+def _own(owner: Ints, raw: Floats, sums: tuple[Floats, Floats], dens: tuple[Floats, Floats], cells: Cells) -> Floats:
+    """Each team's own effect; 0 where it has none. Half an event is added to counts: none at all has no logarithm."""
+    half = 0.5 if cells.counted else 0.0
+    levels = [_by(owner, raw * (top + half) / below) / _by(owner, raw) for top, below in zip(sums, dens, strict=True)]
+    own = _effect(levels[0], levels[1], cells.log)
+    return np.where(np.isfinite(own), own, 0.0)
 
 
 def _half_event(cells: Cells) -> Cells:
@@ -102,12 +123,12 @@ def _effect(level0: Floats | float, level1: Floats | float, log: bool) -> Floats
     return np.where(good, np.log(ratio), np.nan)
 
 
-def _without_each(raw: Floats, r0: Floats, r1: Floats, log: bool, theta: float) -> Floats:
-    """θ with one team left out each; θ itself where that leaves nothing."""
-    rest = raw.sum() - raw
-    left = rest > 1e-12 * raw.sum()
+def _without_each(owner: Ints, raw: tuple[Floats, Floats, Floats], log: bool, theta: float) -> Floats:
+    """θ with one team left out each; θ itself where that leaves nothing. `raw` are weights, and weights times levels."""
+    rest, level0, level1 = (values.sum() - _by(owner, values) for values in raw)
+    left = rest > 1e-12 * raw[0].sum()
     safe = np.where(left, rest, 1.0)
-    effects = _effect((raw @ r0 - raw * r0) / safe, (raw @ r1 - raw * r1) / safe, log)
+    effects = _effect(level0 / safe, level1 / safe, log)
     return np.where(np.isfinite(effects) & left, effects, theta)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,8 +25,10 @@ class Facts:
 
     `team` points into `names` (sorted). `start` is when it began or happened, `end` when it ended (NaN: still open), in
     seconds since 1970; `end` is there for durations and stocks. `parts` are a Ratio's numerator and denominator, or a
-    Share's yes and 1. `dropped` counts rows of the table that no reckoning can use: no time, an end before its start, no
-    number.
+    Share's yes and 1. `stratum` points into `types`, the proof's strata. `late` is by how many weeks the fact's team
+    starts after the proof's own start, `share` what a fact counts for where it stands beside several starts; None is
+    0 and 1 throughout. `dropped` counts rows of the table that no reckoning can use: no time, an end before its start,
+    no number.
     """
 
     names: tuple[str, ...]
@@ -34,19 +37,49 @@ class Facts:
     end: Floats | None = None
     parts: tuple[Floats, Floats] | None = None
     dropped: int = 0
+    types: tuple[str, ...] = ()
+    stratum: Ints | None = None
+    late: Ints | None = None
+    share: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.team)
 
-    def where(self, keep: Bools, team: Ints | None = None, names: tuple[str, ...] | None = None) -> Facts:
+    def where(self, keep: Bools | Ints, team: Ints | None = None, names: tuple[str, ...] | None = None) -> Facts:
         """The facts for which `keep` holds, with other team codes where given."""
-        return Facts(
-            self.names if names is None else names,
-            (self.team if team is None else team)[keep],
-            self.start[keep],
-            None if self.end is None else self.end[keep],
-            None if self.parts is None else (self.parts[0][keep], self.parts[1][keep]),
-            self.dropped,
+        return replace(
+            self,
+            names=self.names if names is None else names,
+            team=(self.team if team is None else team)[keep],
+            start=self.start[keep],
+            end=_kept(self.end, keep),
+            parts=None if self.parts is None else (self.parts[0][keep], self.parts[1][keep]),
+            stratum=_kept(self.stratum, keep),
+            late=_kept(self.late, keep),
+            share=_kept(self.share, keep),
+        )
+
+    def started(self, weeks: Mapping[str, int]) -> Facts:
+        """The facts with each team's own start, given as weeks after the proof's own."""
+        if not any(weeks.values()):
+            return self
+        late = np.array([weeks.get(name, 0) for name in self.names], dtype=np.int64)
+        return replace(self, late=late[self.team])
+
+    def beside(self, starts: Mapping[int, float]) -> Facts:
+        """The facts once beside each start (weeks after the proof's own: share of the treated teams), a share each.
+
+        Stacked comparison: every team that starts late is held against the same calendar weeks of the comparison
+        (Cengiz, Dube, Lindner & Zipperer 2019).
+        """
+        if set(starts) <= {0}:
+            return self
+        count, copies = len(self), len(starts)
+        again = self.where(np.tile(np.arange(count), copies))
+        return replace(
+            again,
+            late=np.repeat(np.array(list(starts), dtype=np.int64), count),
+            share=np.repeat(np.array(list(starts.values()), dtype=float), count),
         )
 
     def of(self, teams: Collection[str]) -> Facts:
@@ -65,12 +98,16 @@ class Facts:
         return frozenset(name for name, here in zip(self.names, present, strict=True) if here)
 
 
-def read(frame: pd.DataFrame, kind: Kind) -> Facts:
-    """The table's usable facts. Raises EvidenceError where a column that the kind needs is missing.
+def _kept(values: Any, keep: Bools | Ints) -> Any:
+    return None if values is None else values[keep]
+
+
+def read(frame: pd.DataFrame, kind: Kind, strata: Sequence[str] = ()) -> Facts:
+    """The table's usable facts. Raises EvidenceError where a column that the kind, or a stratum, needs is missing.
 
     Times without a zone are UTC.
     """
-    _check(frame, kind)
+    _check(frame, kind, strata)
     names, team = _teams(frame["team"])
     spans = isinstance(kind, Duration | Stock)
     start = _seconds(frame["start" if spans else "at"])
@@ -81,7 +118,8 @@ def read(frame: pd.DataFrame, kind: Kind) -> Facts:
         keep &= ~(end < start)
     if parts is not None:
         keep &= np.isfinite(parts[0]) & np.isfinite(parts[1])
-    facts = Facts(names, team, start, end, parts, int(len(frame) - keep.sum()))
+    types, stratum = _strata(frame, strata) if strata and isinstance(kind, Duration | Share | Ratio) else ((), None)
+    facts = Facts(names, team, start, end, parts, int(len(frame) - keep.sum()), types, stratum)
     return facts if keep.all() else facts.where(keep)
 
 
@@ -98,13 +136,24 @@ def columns(kind: Kind) -> tuple[str, ...]:
             return ("team", "at", "numerator", "denominator")
 
 
-def _check(frame: pd.DataFrame, kind: Kind) -> None:
-    missing = [c for c in columns(kind) if c not in frame.columns]
+def _check(frame: pd.DataFrame, kind: Kind, strata: Sequence[str]) -> None:
+    needed = (*columns(kind), *strata)
+    missing = [c for c in needed if c not in frame.columns]
     if missing:
         raise EvidenceError(
-            f"facts of a {kind.name} need the columns {', '.join(columns(kind))}; {' and '.join(missing)} "
+            f"facts of a {kind.name} need the columns {', '.join(needed)}; {' and '.join(missing)} "
             f"{'is' if len(missing) == 1 else 'are'} missing."
         )
+
+
+def _strata(frame: pd.DataFrame, strata: Sequence[str]) -> tuple[tuple[str, ...], Ints]:
+    """The strata that occur, such as 'hotfix' or 'hotfix, high', and each row's."""
+    texts = [frame[name].astype(object).where(frame[name].notna(), NO_TEAM).astype(str) for name in strata]
+    joined = texts[0]
+    for more in texts[1:]:
+        joined = joined + ", " + more
+    codes, unique = pd.factorize(joined, sort=True)
+    return tuple(str(name) for name in unique), codes.astype(np.int64)
 
 
 def _teams(column: pd.Series) -> tuple[tuple[str, ...], Ints]:

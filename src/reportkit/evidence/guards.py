@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from reportkit.evidence import rulers
 from reportkit.evidence.cells import Cohort
+from reportkit.evidence.rulers import Measured
 from reportkit.evidence.study import Study
 from reportkit.evidence.timeline import DAY, shifted
 from reportkit.evidence.weighing import Weighed
-from reportkit.model.evidence import Guard
+from reportkit.model.evidence import Guard, Interval
 from reportkit.model.kind import Scale
 from reportkit.model.params import Proof
 from reportkit.model.period import Window, day_text
@@ -27,6 +28,8 @@ LONG_HISTORY = 104  # weeks
 HISTORY_STEP = 4  # weeks between earlier dates
 FEWEST_EARLIER = 8
 EXPECTED_OPEN = 4
+TREND_ALPHA = 0.16  # two-sided: 8 % on the side of the effect, the most false alarms that any world may give
+MOST = 700.0  # beyond this exp overflows
 LARGE = 200_000  # facts; above it fewer earlier dates are tried
 
 
@@ -35,7 +38,7 @@ def all_of(study: Study, weighed: Weighed) -> tuple[Guard, ...]:
     before, after = study.series
     theta = weighed.theta
     found = [
-        trend(before, after, theta),
+        trend(weighed.beside_trend, theta, compared=study.compared is not None),
         timing(before, after, theta),
         placebo(before, theta),
         selection(study.proof, study.needle.key, study.timeline.before),
@@ -49,7 +52,9 @@ def all_of(study: Study, weighed: Weighed) -> tuple[Guard, ...]:
 def _printed(guard: Guard, scale: Scale) -> Guard:
     if guard.value is None or scale != "ratio" or guard.name == "few teams":
         return guard
-    return replace(guard, value=math.exp(guard.value))
+    given = guard.interval
+    shown = Interval(math.exp(given.low), math.exp(min(given.high, MOST))) if given else None
+    return replace(guard, value=math.exp(min(guard.value, MOST)), interval=shown)
 
 
 def survives(other: float, theta: float) -> bool:
@@ -57,16 +62,21 @@ def survives(other: float, theta: float) -> bool:
     return other * theta > 0 and abs(other) >= 0.5 * abs(theta)
 
 
-def trend(before: Floats, after: Floats, theta: float) -> Guard:
-    """Fit a straight line beside the step: what was already under way is no effect."""
-    step = rulers.beside_trend(before, after)
+def trend(step: Measured | None, theta: float, *, compared: bool) -> Guard:
+    """Fit a straight line beside the step: what was already under way is no effect.
+
+    The step has to keep its sign and half its size. A comparison group takes a common trend off; without one the step
+    must also stand out by itself beside the line, at 16 % on two sides: then a pure trend, however steep, is taken for
+    an effect in 8 % of cases at most, where half the size alone lets up to 20 % through.
+    """
     if step is None:
         return Guard("pre-trend", None, "too few weeks to tell a trend from a step.")
-    if survives(step, theta):
-        return Guard("pre-trend", True, "the change stays when a straight trend is fitted beside it.", step)
-    return Guard(
-        "pre-trend", False, "it cannot be told from a trend that was already under way before the start.", step
-    )
+    given = Interval(step.low, step.high)
+    if survives(step.estimate, theta) and (compared or step.p < TREND_ALPHA):
+        text = "the change stays when a straight trend is fitted beside it."
+        return Guard("pre-trend", True, text, step.estimate, given)
+    text = "it cannot be told from a trend that was already under way before the start."
+    return Guard("pre-trend", False, text, step.estimate, given)
 
 
 def timing(before: Floats, after: Floats, theta: float) -> Guard:
@@ -80,15 +90,17 @@ def timing(before: Floats, after: Floats, theta: float) -> Guard:
 
 
 def placebo(before: Floats, theta: float) -> Guard:
-    """The same reckoning inside the before window, where nothing was tried."""
+    """The same reckoning inside the before window cut in half, where nothing was tried, by the weeks ruler."""
     if len(before) < PLACEBO_WEEKS:
         return Guard("placebo", None, f"fewer than {PLACEBO_WEEKS} baseline weeks, so no placebo date could be tried.")
     half = len(before) // 2
     other = float(before[half:].mean() - before[:half].mean())
+    found = rulers.weeks(before[:half], before[half:])
+    given = Interval(found.low, found.high) if found else None
     if survives(other, theta):
         text = "a start date in the middle of the baseline, when nothing was tried, shows a similar change."
-        return Guard("placebo", False, text, other)
-    return Guard("placebo", True, "a start date in the middle of the baseline shows nothing like it.", other)
+        return Guard("placebo", False, text, other, given)
+    return Guard("placebo", True, "a start date in the middle of the baseline shows nothing like it.", other, given)
 
 
 def selection(proof: Proof, needle: str, baseline: Window) -> Guard | None:
@@ -186,7 +198,7 @@ def _expected_open(after: Cohort, study: Study) -> float:
     if not after.opened or not after.curve.closed.all():
         return 0.0
     timeline, facts = study.timeline, study.treated.facts
-    start = facts.start[timeline.week_of(facts.start, timeline.after) >= 0]
-    left = (timeline.end(timeline.after) - start) / DAY
+    inside = facts.where(timeline.week_of(facts.start, timeline.after, facts.late) >= 0)
+    left = (timeline.ends(timeline.after, inside.late, len(inside)) - inside.start) / DAY
     index = np.searchsorted(after.curve.times, left, side="right")
     return float(np.r_[1.0, after.curve.survival][index].sum())

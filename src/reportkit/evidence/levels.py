@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from datetime import date
 from itertools import pairwise
 
 import numpy as np
@@ -16,7 +18,7 @@ from reportkit.evidence.study import Group, Study
 from reportkit.model.evidence import Level
 from reportkit.model.kind import Duration, Rate, Stock
 from reportkit.model.needle import Needle
-from reportkit.model.period import Window
+from reportkit.model.period import WEEK, Window
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -60,15 +62,14 @@ def _values(study: Study, group: Group) -> tuple[float, float]:
         first, second = (_statistic(study, c) for c in group.cohorts)
         return first, second
     if isinstance(kind, Stock):
-        ends = (study.timeline.end(study.timeline.before), study.timeline.end(study.timeline.after))
-        first, second = (float(n) for n in open_at(group, np.array(ends)))
-        return first, second
+        first, second = open_at(group, study, (study.timeline.before.end, study.timeline.after.end))
+        return float(first), float(second)
     if group.cells is None or not group.cells.num.size:
         return math.nan, math.nan
     if isinstance(kind, Rate):
-        num0, _, num1, _ = group.cells.sums
-        per = _per(study.needle)
-        return _over(num0 * per, group.weeks[0]), _over(num1 * per, group.weeks[1])
+        per, n = _per(study.needle), group.cells.before
+        num, den = group.cells.num, group.cells.den
+        return per * _paces(num[:, :n], den[:, :n]), per * _paces(num[:, n:], den[:, n:])
     if group.contrast is not None:
         return group.contrast.rates
     num0, den0, num1, den1 = group.cells.sums
@@ -90,15 +91,31 @@ def _per(needle: Needle) -> float:
     return WEEKS_A_MONTH if isinstance(needle.kind, Rate) and needle.kind.per == "month" else 1.0
 
 
+def _paces(num: Floats, den: Floats) -> float:
+    """Events a week of all teams together: each team's own over the weeks that count for it, added up."""
+    weeks = den.sum(axis=1)
+    if len(weeks) and (weeks == weeks[0]).all():
+        return _over(float(num.sum()), float(weeks[0]))  # a whole number over a whole number, as by hand
+    return float((num.sum(axis=1)[weeks > 0] / weeks[weeks > 0]).sum()) if (weeks > 0).any() else math.nan
+
+
 def _over(top: float, bottom: float) -> float:
     return top / bottom if bottom > 0 else math.nan
 
 
-def open_at(group: Group, instants: Floats) -> Ints:
-    """How many facts had begun and not ended at each instant."""
-    start, ends = np.sort(group.facts.start), group.facts.end
-    end = np.sort(ends[np.isfinite(ends)]) if ends is not None else np.empty(0)
-    return np.searchsorted(start, instants, side="left") - np.searchsorted(end, instants, side="left")
+def open_at(group: Group, study: Study, days: Sequence[date]) -> Floats:
+    """How many facts had begun and not ended when each day began; later where the fact's team starts late."""
+    facts, timeline = group.facts, study.timeline
+    late = np.zeros(len(facts), dtype=np.int64) if facts.late is None else facts.late
+    total = np.zeros(len(days))
+    for weeks in np.unique(late):
+        here = facts.where(late == weeks)
+        instants = np.array([timeline.end(Window(day, day + int(weeks) * WEEK)) for day in days])
+        share = 1.0 if here.share is None or not len(here) else float(here.share[0])
+        ends = here.end if here.end is not None else np.empty(0)
+        begun = np.searchsorted(np.sort(here.start), instants, side="left")
+        total += share * (begun - np.searchsorted(np.sort(ends[np.isfinite(ends)]), instants, side="left"))
+    return total
 
 
 # ---- the weekly series -----------------------------------------------------------------------------------------------
@@ -143,16 +160,18 @@ def _week_values(study: Study, group: Group, window: Window) -> tuple[Floats, In
         return np.empty(0), np.empty(0, dtype=np.int64)
     if isinstance(kind, Duration):
         return _medians(_cohort(study, group, window), count, cell.days_per_unit(kind))
-    week = study.timeline.week_of(group.facts.start, window)
+    facts = group.facts
+    week = study.timeline.week_of(facts.start, window, facts.late)
     inside = week >= 0
-    sizes = np.bincount(week[inside], minlength=count).astype(np.int64)
+    share = np.ones(len(facts)) if facts.share is None else facts.share
+    sums = np.bincount(week[inside], weights=share[inside], minlength=count)
+    sizes = np.rint(sums).astype(np.int64)
     if isinstance(kind, Rate):
-        return np.asarray(sizes * _per(study.needle), dtype=float), sizes
+        return np.asarray(sums * _per(study.needle), dtype=float), sizes
     if isinstance(kind, Stock):
-        ends = [study.timeline.end(Window(day, day)) for day in (*window.weeks[1:], window.end)]
-        return open_at(group, np.array(ends)).astype(float), sizes
-    assert group.facts.parts is not None
-    top, bottom = (np.bincount(week[inside], weights=part[inside], minlength=count) for part in group.facts.parts)
+        return open_at(group, study, (*window.weeks[1:], window.end)), sizes
+    assert facts.parts is not None
+    top, bottom = (np.bincount(week[inside], weights=(part * share)[inside], minlength=count) for part in facts.parts)
     known = bottom > 0
     return np.asarray(np.where(known, top / np.where(known, bottom, 1.0), np.nan), dtype=float), sizes
 
@@ -163,7 +182,8 @@ def _cohort(study: Study, group: Group, window: Window) -> Cohort:
     for known, cohort in zip((timeline.before, timeline.after), group.cohorts or (), strict=False):
         if known == window:
             return cohort
-    return cell.cohort(group.facts, timeline.week_of(group.facts.start, window), timeline, timeline.after)
+    week = timeline.week_of(group.facts.start, window, group.facts.late)
+    return cell.cohort(group.facts, week, timeline, timeline.after)
 
 
 def _medians(cohort: Cohort, count: int, days: float) -> tuple[Floats, Ints]:
@@ -172,7 +192,8 @@ def _medians(cohort: Cohort, count: int, days: float) -> tuple[Floats, Ints]:
     spans, closed = cohort.spans[order], cohort.curve.closed[order]
     edges = np.r_[0, np.cumsum(np.bincount(cohort.week, minlength=count))]
     values = [_median(spans[a:b], closed[a:b]) / days for a, b in pairwise(edges)]
-    return np.array(values, dtype=float), np.diff(edges).astype(np.int64)
+    sizes = np.bincount(cohort.week, weights=cohort.share, minlength=count)
+    return np.array(values, dtype=float), np.rint(sizes).astype(np.int64)
 
 
 def _median(spans: Floats, closed: NDArray[np.bool_]) -> float:

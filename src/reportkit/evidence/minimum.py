@@ -42,14 +42,14 @@ def group(group: Group, needle: Needle) -> str | None:
 
 
 def _span(study: Study) -> str | None:
-    before, after = study.proof.windows
+    span = study.proof.span
     covers, today = study.ground.covers, study.ground.today
-    if before.start < covers.start:
-        return f"the baseline begins on {day_text(before.start)}, but the extract covers {covers.label} only."
+    if span.start < covers.start:
+        return f"the baseline begins on {day_text(span.start)}, but the extract covers {covers.label} only."
     end = min(covers.end, today)
-    if after.end > end:
+    if span.end > end:
         return (
-            f"the weeks after the start run until {_last(after)}, but the extract ends with {_last(Window(end, end))}."
+            f"the weeks after the start run until {_last(span)}, but the extract ends with {_last(Window(end, end))}."
         )
     return None
 

@@ -6,7 +6,7 @@ All work on the additive scale θ: log of a ratio, or a difference.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
 
@@ -21,6 +21,7 @@ TINY = 1e-300
 ROUNDING = 1e-13  # a standard error below this is none
 RHO = np.round(np.arange(0.0, 0.96, 0.05), 2)
 RHO_BOTH = np.round(np.arange(-0.95, 0.96, 0.05), 2)
+MOST_TEAMS = 300  # a matrix of teams × teams is worked out up to here
 ALTERNATING = -0.4  # below this lag-1 autocorrelation ρ may be negative: two-weekly release trains
 
 
@@ -38,6 +39,15 @@ class Measured:
     def width(self) -> float:
         """The interval's length."""
         return self.high - self.low
+
+    @property
+    def excludes_none(self) -> bool:
+        """Whether the interval leaves out no effect."""
+        return self.low > 0 or self.high < 0
+
+    def spanning(self, other: Measured) -> Measured:
+        """The same estimate with the interval that spans both, and the larger p."""
+        return replace(self, low=min(self.low, other.low), high=max(self.high, other.high), p=max(self.p, other.p))
 
 
 def t_interval(estimate: float, error: float, df: float) -> Measured:
@@ -125,14 +135,6 @@ def _mixture_quantile(q: float, scale: Floats, df: int, weight: Floats) -> float
     return 0.5 * (low + high)
 
 
-def beside_trend(before: Floats, after: Floats) -> float | None:
-    """The step between two weekly series when a straight line is fitted beside it; None with too few weeks."""
-    if len(before) < 2 or len(after) < 2 or len(before) + len(after) < 6:
-        return None
-    weights = _design(len(before), len(after), trend=True, both_signs=False).weights
-    return float(weights @ np.r_[before, after])
-
-
 # ---- teams -----------------------------------------------------------------------------------------------------------
 
 
@@ -140,6 +142,23 @@ def jackknife_error(left_out: Floats) -> float:
     """Standard error from estimates with one team left out each: √((G − 1)/G · Σ (θ₍g₎ − mean)²)."""
     count = len(left_out)
     return math.sqrt((count - 1) / count * float(np.sum((left_out - left_out.mean()) ** 2)))
+
+
+def jackknife_df(weights: Floats) -> float:
+    """Degrees of freedom of the jackknife error of a weighted mean over teams, at least 1.
+
+    The jackknife variance is a quadratic form e'Ae in the teams' own effects e; matched by its first two moments under
+    effects of equal spread, its degrees of freedom are tr(A)² / tr(A²) (Satterthwaite 1946; Bell & McCaffrey 2002;
+    Imbens & Kolesár 2016). Equal weights of G teams give G − 1. Beyond a few hundred teams 1 / Σw² − 1 is as good.
+    """
+    count = len(weights)
+    if not 2 <= count <= MOST_TEAMS or weights.max() >= 1 - 1e-9:
+        return max(1.0, 1 / float(np.sum(weights**2)) - 1)
+    pull = weights / (1 - weights)
+    moves = pull[:, None] * (weights[None, :] - np.eye(count))
+    moves -= moves.mean(axis=0)
+    form = moves.T @ moves
+    return max(1.0, float(np.trace(form)) ** 2 / float(np.sum(form**2)))
 
 
 def permutation_p(treated: Floats, compared: Floats, most: int = 2000) -> float:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from fnmatch import fnmatchcase
 
 import numpy as np
 import pandas as pd
@@ -18,14 +21,17 @@ from reportkit.evidence.timeline import Timeline, covered
 from reportkit.model.evidence import Grade
 from reportkit.model.kind import Duration, Rate, Stock
 from reportkit.model.needle import Needle
-from reportkit.model.params import Proof
-from reportkit.model.period import Window
+from reportkit.model.params import Proof, Rule
+from reportkit.model.period import WEEK, Window
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 ENOUGH_TEAMS = 4
 ABSENT = 0.05  # below this chance a window without events means that the team was not there
 NOISE = 1e-12  # an effect below this is rounding
+# The fewest facts on either side with which a team counts among the four: below six a median has no 95 % interval at all
+# (2 · ½⁵ = 6.3 %, 2 · ½⁶ = 3.1 %), so the team's own level before or after is one lucky week.
+FACTS_A_TEAM = 6
 
 
 @dataclass(frozen=True)
@@ -52,12 +58,14 @@ class Case:
 class Group:
     """One side: facts of the teams that are in both windows, the others' names, cells and contrast.
 
-    `opened`, `closed` count facts per window (closed by the window's end), `weeks` the weeks that count. `cohorts` are
-    there for durations only; `cells` and `contrast` are None where they cannot be had.
+    `opened`, `closed` count facts per window (closed by the window's end), `weeks` the weeks that count. `solid` is how
+    many teams have facts enough to count as teams. `cohorts` are there for durations only; `cells` and `contrast` are
+    None where they cannot be had.
     """
 
     facts: Facts
     left_out: tuple[str, ...]
+    solid: int
     opened: tuple[int, int]
     closed: tuple[int, int]
     weeks: tuple[int, int]
@@ -102,15 +110,20 @@ class Study:
     def compared(self) -> Group | None:
         """The comparison group where it has teams enough to be used."""
         other = self.other
-        usable = other is not None and other.contrast is not None and other.contrast.teams >= ENOUGH_TEAMS
-        return other if usable else None
+        usable = other is not None and other.contrast is not None and min(other.solid, other.contrast.teams)
+        return other if usable and usable >= ENOUGH_TEAMS else None
 
     @property
     def grade(self) -> Grade:
         """How far the design can carry a claim."""
         if self.compared:
             return Grade.A
-        return Grade.B if len(self.treated.teams) >= ENOUGH_TEAMS else Grade.C
+        return Grade.C if self.few else Grade.B
+
+    @property
+    def few(self) -> bool:
+        """Whether fewer than four treated teams count."""
+        return self.treated.solid < ENOUGH_TEAMS
 
     @property
     def theta(self) -> float | None:
@@ -149,38 +162,87 @@ def study(case: Case, proof: Proof, name: str) -> Study:
     Before the read-out the windows are cut to the weeks that the extract covers so far.
     """
     ground = case.ground
+    facts = read.read(case.facts, case.needle.kind, proof.strata)
+    starts = _starts(facts, proof)
     before, after = proof.windows
     if ground.today < proof.read_out:
-        before, after = (covered(w, ground.covers, ground.today) for w in (before, after))
+        covers = Window(
+            ground.covers.start, max(ground.covers.start, ground.covers.end - WEEK * max(starts.values(), default=0))
+        )
+        today = ground.today - WEEK * max(starts.values(), default=0)
+        before, after = (covered(w, covers, today) for w in (before, after))
     timeline = Timeline(before, after, ground.time_zone, tuple(sorted(set(ground.holidays))))
-    facts = read.read(case.facts, case.needle.kind)
+    mine, others = _sides(facts, proof, starts, timeline)
+    return Study(
+        case, proof, name, facts, timeline, _group(mine, case.needle, timeline, proof.statistic),
+        _group(others, case.needle, timeline, proof.statistic) if others is not None else None,
+    )  # fmt: skip
+
+
+def _starts(facts: Facts, proof: Proof) -> dict[str, int]:
+    """The treated teams that have facts, each with the weeks by which it starts after the proof's own start."""
     everyone = set(facts.names)
     treated = everyone if proof.treated == "all" else everyone & set(proof.treated)
-    named = (
-        everyone if proof.comparison == "all others" else set(() if proof.comparison == "none" else proof.comparison)
-    )
-    others = (everyone & named) - treated
-    groups = [
-        _group(facts.of(teams), case.needle, timeline, proof.statistic) if teams else None
-        for teams in (treated, others)
-    ]
-    mine = groups[0] or _group(facts.of(()), case.needle, timeline, proof.statistic)
-    return Study(case, proof, name, facts, timeline, mine, groups[1])
+    return {team: proof.late(team) for team in sorted(treated)}
+
+
+def _sides(facts: Facts, proof: Proof, starts: Mapping[str, int], timeline: Timeline) -> tuple[Facts, Facts | None]:
+    """The facts of the treated teams on their own starts, and of the comparison teams beside each of these."""
+    mine = facts.of(tuple(starts)).started(starts)
+    others = set(facts.names) - set(starts)
+    if isinstance(proof.comparison, Rule):
+        others = _fitting(facts, proof.comparison, others, timeline)
+    elif proof.comparison != "all others":
+        others &= set(() if proof.comparison == "none" else proof.comparison)
+    if not others:
+        return mine, None
+    share = {late: n / len(starts) for late, n in sorted(Counter(starts.values()).items())}
+    return mine, facts.of(tuple(others)).beside(share)
+
+
+def _fitting(facts: Facts, rule: Rule, others: set[str], timeline: Timeline) -> set[str]:
+    """The teams that a rule fits, by name and by facts in the before window alone."""
+    before = np.bincount(facts.team[timeline.week_of(facts.start, timeline.before) >= 0], minlength=len(facts.names))
+    enough = {name for name, count in zip(facts.names, before, strict=True) if count >= rule.at_least}
+    return {name for name in others & enough if fnmatchcase(name, rule.names) and name not in rule.but}
 
 
 def _group(facts: Facts, needle: Needle, timeline: Timeline, statistic: str) -> Group:
-    column = timeline.column_of(facts.start)
+    column = timeline.column_of(facts.start, facts.late)
     teams, left_out = _in_both(facts, column, needle, timeline)
     if teams != facts.names:
         facts = facts.of(teams)
-        column = timeline.column_of(facts.start)
+        column = timeline.column_of(facts.start, facts.late)
     pair, cells = _cells(facts, column, needle, timeline, statistic)
     weeks = timeline.weeks
     if isinstance(needle.kind, Rate):
-        keep = timeline.without_holidays
-        weeks = int(keep[: weeks[0]].sum()), int(keep[weeks[0] :].sum())
-    opened, closed = _counts(column, cells, pair, timeline)
-    return Group(facts, left_out, opened, closed, weeks, pair, cells, _contrasted(cells))
+        weeks = (cells.before, cells.after) if cells is not None else (0, 0)
+    opened, closed = _counts(facts, column, cells, pair, timeline)
+    return Group(
+        facts, left_out, _solid(facts, column, needle, timeline), opened, closed, weeks, pair, cells, _contrasted(cells)
+    )
+
+
+def _solid(facts: Facts, column: Ints, needle: Needle, timeline: Timeline) -> int:
+    """How many teams have facts enough on either side to count as teams.
+
+    A team that counts events or holds a stock is known by its weeks, of which all have as many: to pick such teams by
+    their facts would be to pick them by the outcome.
+    """
+    if isinstance(needle.kind, Rate | Stock):
+        return len(facts.names)
+    before, after = _by_side(facts, column, timeline.weeks[0])
+    return int((np.minimum(before, after) >= FACTS_A_TEAM - 1e-9).sum())
+
+
+def _by_side(facts: Facts, column: Ints, n0: int) -> tuple[Floats, Floats]:
+    """Facts before and after, one number a team."""
+    share = np.ones(len(facts)) if facts.share is None else facts.share
+    sides = ((column >= 0) & (column < n0), column >= n0)
+    first, second = (
+        np.bincount(facts.team[s], weights=share[s], minlength=len(facts.names)).astype(float) for s in sides
+    )
+    return first, second
 
 
 def _cells(
@@ -189,7 +251,7 @@ def _cells(
     if not isinstance(needle.kind, Duration):
         return None, cell.of_sums(facts, column, needle.kind, timeline)
     pair = cell.cohorts(facts, column, timeline)
-    return pair, cell.of_durations(pair, timeline, statistic, len(facts.names))
+    return pair, cell.of_durations(pair, facts, timeline, statistic)
 
 
 def _contrasted(cells: Cells | None) -> Contrast | None:
@@ -199,12 +261,12 @@ def _contrasted(cells: Cells | None) -> Contrast | None:
 
 
 def _contrast(facts: Facts, needle: Needle, timeline: Timeline, statistic: str) -> Contrast | None:
-    _, cells = _cells(facts, timeline.column_of(facts.start), needle, timeline, statistic)
+    _, cells = _cells(facts, timeline.column_of(facts.start, facts.late), needle, timeline, statistic)
     return _contrasted(cells)
 
 
 def _counts(
-    column: Ints, cells: Cells | None, pair: tuple[Cohort, Cohort] | None, timeline: Timeline
+    facts: Facts, column: Ints, cells: Cells | None, pair: tuple[Cohort, Cohort] | None, timeline: Timeline
 ) -> tuple[tuple[int, int], tuple[int, int]]:
     """Facts per window, and those of them that were closed by its end; counted weeks only."""
     if pair is not None:
@@ -212,8 +274,9 @@ def _counts(
     if cells is not None and cells.counted:
         events = round(cells.sums[0]), round(cells.sums[2])
         return events, events
-    later = int((column >= timeline.weeks[0]).sum())
-    each = int((column >= 0).sum()) - later, later
+    share = np.ones(len(facts)) if facts.share is None else facts.share
+    later = round(float(share[column >= timeline.weeks[0]].sum()))
+    each = round(float(share[column >= 0].sum())) - later, later
     return each, each
 
 
@@ -224,10 +287,7 @@ def _plausible(facts: Facts, column: Ints, timeline: Timeline) -> frozenset[str]
     """
     n0, n1 = timeline.weeks
     share = np.array([n0, n1]) / (n0 + n1)
-    inside = column >= 0
-    counts = np.array(
-        [np.bincount(facts.team[inside & side], minlength=len(facts.names)) for side in (column < n0, column >= n0)]
-    )
+    counts = np.array(_by_side(facts, column, n0))
     chance = (1 - share[:, None]) ** counts.sum(0)
     there = (counts.sum(0) > 0) & ((counts > 0) | (chance >= ABSENT)).all(0)
     return frozenset(name for name, here in zip(facts.names, there, strict=True) if here)
@@ -248,5 +308,5 @@ def _in_both(facts: Facts, column: Ints, needle: Needle, timeline: Timeline) -> 
     if isinstance(needle.kind, Rate):
         both = _plausible(facts, column, timeline)
     elif isinstance(needle.kind, Stock):
-        both = before | (after & facts.teams(facts.start < timeline.end(timeline.before)))
+        both = before | (after & facts.teams(facts.start < timeline.ends(timeline.before, facts.late, len(facts))))
     return tuple(sorted(both)), tuple(sorted((before | after) - both))

@@ -39,15 +39,38 @@ class Timeline:
     @cached_property
     def without_holidays(self) -> Bools:
         """Per week of both windows whether it holds no holiday."""
+        return self.open_weeks(0)
+
+    def open_weeks(self, late: int) -> Bools:
+        """Per week of both windows, so many weeks later, whether it holds no holiday."""
         off = {monday(day) for day in self.holidays}
-        return np.array([week not in off for week in self.mondays], dtype=bool)
+        return np.array([week + late * WEEK not in off for week in self.mondays], dtype=bool)
 
     def end(self, window: Window) -> float:
         """The instant at which a window ends."""
         return midnight(window.end, self.time_zone).timestamp()
 
-    def week_of(self, seconds: Floats, window: Window) -> Ints:
-        """Index of the week within the window, −1 outside; DST weeks have their own length."""
+    def ends(self, window: Window, late: Ints | None, count: int) -> Floats:
+        """The instant at which a window ends, one a fact; later where the fact's team starts late."""
+        if late is None:
+            return np.full(count, self.end(window))
+        found, place = np.unique(late, return_inverse=True)
+        return np.array([self.end(shifted(window, int(weeks))) for weeks in found], dtype=float)[place]
+
+    def week_of(self, seconds: Floats, window: Window, late: Ints | None = None) -> Ints:
+        """Index of the week within the window, −1 outside; DST weeks have their own length.
+
+        `late` moves the window by so many weeks for each of `seconds`.
+        """
+        if late is None:
+            return self._week_of(seconds, window)
+        column = np.full(len(seconds), -1, dtype=np.int64)
+        for weeks in np.unique(late):
+            here = late == weeks
+            column[here] = self._week_of(seconds[here], shifted(window, int(weeks)))
+        return column
+
+    def _week_of(self, seconds: Floats, window: Window) -> Ints:
         edges = _edges(window, self.time_zone)
         if len(edges) == 1:
             return np.full(len(seconds), -1, dtype=np.int64)
@@ -56,9 +79,9 @@ class Timeline:
         near -= seconds < edges[near]
         return np.where(near < len(edges) - 1, near, -1)
 
-    def column_of(self, seconds: Floats) -> Ints:
+    def column_of(self, seconds: Floats, late: Ints | None = None) -> Ints:
         """Index of the week over both windows together, −1 outside."""
-        first, second = self.week_of(seconds, self.before), self.week_of(seconds, self.after)
+        first, second = self.week_of(seconds, self.before, late), self.week_of(seconds, self.after, late)
         return np.where(second >= 0, second + self.weeks[0], first)
 
     def worked_days(self, start: Floats, end: Floats) -> Floats:

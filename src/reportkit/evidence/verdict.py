@@ -26,12 +26,12 @@ def _doubt(evidence: Evidence) -> str:
     """Why no change can be claimed, the first reason that holds; '' where it can."""
     if not _excludes(evidence):
         return words.INCLUDES
-    if evidence.interval is not None and evidence.interval.low == evidence.interval.high:
+    if evidence.sampled is not None and evidence.sampled.low == evidence.sampled.high:
         return words.NO_VARIATION
     if evidence.p >= ALPHA:
         return words.disagree(evidence)
     if evidence.grade is Grade.C:
-        return words.grade_c(len(evidence.teams))
+        return words.grade_c(len(evidence.teams), evidence.solid)
     return next((g.text for g in evidence.guards if g.passed is False), "")
 
 
@@ -43,10 +43,9 @@ def adjusted(evidence: Evidence, p: float) -> Evidence:
 
 
 def _excludes(evidence: Evidence) -> bool:
-    """Whether the interval leaves out 'no change'."""
-    if evidence.interval is None:
-        return False
-    return evidence.interval.low > evidence.neutral or evidence.interval.high < evidence.neutral
+    """Whether the interval that facts, weeks and teams give leaves out 'no change'."""
+    given = evidence.sampled
+    return given is not None and (given.low > evidence.neutral or given.high < evidence.neutral)
 
 
 def _held(evidence: Evidence, needle: Needle, proof: Proof) -> bool:

@@ -17,11 +17,15 @@ LARGE = 1e6  # degrees of freedom of a normal distribution
 
 @dataclass(frozen=True)
 class Weighed:
-    """θ with every ruler. `permuted` is the share of relabellings of teams that show as much, where few take part."""
+    """θ with every ruler. `permuted` is the share of relabellings of teams that show as much, where few take part.
+
+    `beside_trend` is the step that is left when a straight line is fitted beside it, with its own interval.
+    """
 
     theta: float
     rulers: dict[RulerName, Measured]
     permuted: float | None
+    beside_trend: Measured | None
 
     @property
     def widest(self) -> RulerName:
@@ -48,10 +52,13 @@ def weigh(study: Study) -> Weighed | None:
     found: dict[RulerName, Measured | None] = {
         "items": _items(study, theta),
         "weeks": _weeks(study, theta),
-        "teams": _teams(mine, theirs, theta),
+        "teams": _teams(study, mine, theirs, theta),
     }
     known = {name: m for name, m in found.items() if m is not None and math.isfinite(m.width)}
-    return Weighed(theta, known, _permutation(mine, theirs)) if known else None
+    if not known:
+        return None
+    permuted = _permutation(mine, theirs) if study.few and theirs is not None else None
+    return Weighed(theta, known, permuted, rulers.weeks(*study.series, trend=True))
 
 
 def _weeks(study: Study, theta: float) -> Measured | None:
@@ -59,9 +66,12 @@ def _weeks(study: Study, theta: float) -> Measured | None:
     return _around(theta, measured) if measured else None
 
 
-def _teams(mine: Contrast, theirs: Contrast | None, theta: float) -> Measured | None:
-    """Jackknife over teams, both sides' variances added (Welch–Satterthwaite); the comparison's spread where few are treated."""
-    if mine.teams >= ENOUGH_TEAMS:
+def _teams(study: Study, mine: Contrast, theirs: Contrast | None, theta: float) -> Measured | None:
+    """Jackknife over teams, both sides' variances added (Welch–Satterthwaite); the comparison's spread where few are treated.
+
+    The spread of the comparison teams' own effects, σ² = jackknife variance / Σw², serves both sides: σ² (Σw² + Σv²).
+    """
+    if not study.few or (theirs is None and mine.teams >= ENOUGH_TEAMS):
         variance, df = mine.team_error**2, mine.team_df
         if theirs is not None:
             extra = theirs.team_error**2
@@ -71,14 +81,12 @@ def _teams(mine: Contrast, theirs: Contrast | None, theta: float) -> Measured | 
         return rulers.t_interval(theta, math.sqrt(variance), df)
     if theirs is None:
         return None
-    spread = theirs.team_error**2 * theirs.teams
-    return rulers.t_interval(theta, math.sqrt(spread / mine.teams + spread / theirs.teams), theirs.team_df)
+    spread = theirs.team_error**2 * theirs.effective
+    return rulers.t_interval(theta, math.sqrt(spread / mine.effective + spread / theirs.effective), theirs.team_df)
 
 
-def _permutation(mine: Contrast, theirs: Contrast | None) -> float | None:
-    """Share of relabellings that show as much, where fewer than four teams are treated beside a comparison."""
-    if theirs is None or mine.teams >= ENOUGH_TEAMS:
-        return None
+def _permutation(mine: Contrast, theirs: Contrast) -> float:
+    """Share of relabellings of the teams that show as much."""
     return rulers.permutation_p(mine.by_team, theirs.by_team)
 
 

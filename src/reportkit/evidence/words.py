@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 
 from reportkit.evidence.cells import Cohort
-from reportkit.evidence.study import Study
+from reportkit.evidence.study import ENOUGH_TEAMS, FACTS_A_TEAM, Study
 from reportkit.model.evidence import Evidence, Grade
 from reportkit.model.kind import Duration, Rate, Stock
 from reportkit.model.needle import Needle
-from reportkit.model.period import day_text
-from reportkit.model.unit import plural
+from reportkit.model.period import WEEK, day_text
+from reportkit.model.unit import COUNT, plural
 
 INCLUDES = "the interval includes no change."
 NO_VARIATION = "every fact is the same on either side of the start, so nothing tells how sure this is."
@@ -18,10 +18,17 @@ FEW = ("no", "one", "two", "three")
 SEASON = 7 * 8  # days
 
 
-def grade_c(teams: int) -> str:
+def grade_c(teams: int, solid: int) -> str:
     """Why a grade C result is no claim: 'two teams and no comparison: this cannot be told from …'."""
+    own = "its" if teams == 1 else "their"
+    if solid < min(teams, ENOUGH_TEAMS) and teams >= ENOUGH_TEAMS:
+        have = "none has" if solid == 0 else f"only {FEW[solid]} {'has' if solid == 1 else 'have'}"
+        return (
+            f"of the {COUNT.number(teams)} teams {have} {FACTS_A_TEAM} facts on either side, and there is no comparison: "
+            f"this cannot be told from their own ups and downs."
+        )
     count = f"{FEW[teams] if teams < len(FEW) else teams} {'team' if teams == 1 else 'teams'}"
-    return f"{count} and no comparison: this cannot be told from {'its' if teams == 1 else 'their'} own ups and downs."
+    return f"{count} and no comparison: this cannot be told from {own} own ups and downs."
 
 
 def disagree(evidence: Evidence) -> str:
@@ -39,6 +46,11 @@ def among_others(evidence: Evidence) -> str:
     return "it would stand alone, but not among the needles that were weighed beside it."
 
 
+def unweighable(needle: Needle) -> str:
+    """Why nothing can be weighed although there are facts enough."""
+    return f"the {needle.facts[1]} of these weeks do not tell how sure a change would be."
+
+
 def truncated(needle: Needle) -> str:
     """Why an extract without a single open fact is not believed."""
     return f"the extract seems to hold finished {needle.facts[1]} only: some of them should still be open, and none is."
@@ -47,8 +59,9 @@ def truncated(needle: Needle) -> str:
 def interim(study: Study) -> str:
     """Why there is no claim yet."""
     when = day_text(study.proof.read_out)
-    if study.ground.today <= study.proof.start:
-        return f"the proof starts on {day_text(study.proof.start)}; its read-out was fixed for {when}."
+    first = min((study.proof.start, *study.proof.starts.values()))
+    if study.ground.today <= first:
+        return f"the proof starts on {day_text(first)}; its read-out was fixed for {when}."
     return f"the read-out was fixed for {when}, which has not come."
 
 
@@ -62,7 +75,10 @@ def design(evidence: Evidence) -> str:
 
 def notes(study: Study) -> tuple[str, ...]:
     """Footnotes that belong beside the verdict, each a sentence."""
-    found = (_drawn_only(study), _seasons(study), _half_event(study), _unusable(study), _coarse(study))
+    found = (
+        _drawn_only(study), _own_starts(study), _by_type(study), _small(study), _seasons(study), _half_event(study),
+        _unusable(study), _coarse(study),
+    )  # fmt: skip
     return tuple(note for note in found if note)
 
 
@@ -74,6 +90,41 @@ def _drawn_only(study: Study) -> str:
         return "The comparison teams are drawn but not used: they have too little data of their own."
     have = "have" if count > 1 else "has"
     return f"The comparison teams are drawn but not used: {FEW[count] if count else 'none'} of them {have} data in both windows, four are needed."
+
+
+def _own_starts(study: Study) -> str:
+    late = study.treated.facts.late
+    if late is None or not len(late):
+        return ""
+    first, last = (study.proof.start + WEEK * int(n) for n in (late.min(), late.max()))
+    beside = ", beside the same weeks of the comparison teams" if study.compared else ""
+    return (
+        f"Teams began on days of their own, about {day_text(first)} to {day_text(last)}; each is held against its own "
+        f"start{beside}, and weeks are shown as counted from there."
+    )
+
+
+def _by_type(study: Study) -> str:
+    types = study.facts.types
+    if len(types) < 2:
+        return ""
+    named = " and ".join(types) if len(types) == 2 else f"{len(types)} types"
+    return f"Weighed type by type ({named}), so that a changed mix of types is not taken for a change."
+
+
+def _small(study: Study) -> str:
+    """Teams that are weighed, but do not count among the four."""
+    teams, solid = len(study.treated.teams), study.treated.solid
+    if solid == teams or teams < ENOUGH_TEAMS:
+        return ""
+    few = plural(teams - solid, "team has", "teams have")
+    return (
+        f"{few} fewer than {FACTS_A_TEAM} {study.needle.facts[1]} on one side of the start: too few for a level of its own, "
+        "so no grade rests on it."
+        if teams - solid == 1
+        else f"{few} fewer than {FACTS_A_TEAM} {study.needle.facts[1]} on one side of the start: too few for a level of "
+        "their own, so no grade rests on them."
+    )
 
 
 def _seasons(study: Study) -> str:

@@ -35,7 +35,7 @@ class Grade(StrEnum):
     C = "C"
 
 
-RulerName = Literal["items", "weeks", "teams", "permutation"]
+RulerName = Literal["items", "weeks", "teams", "trend"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ class Guard:
     passed: bool | None  # None: could not be run, `text` says why
     text: str
     value: float | None = None  # what the guard estimated, on the effect's scale
+    interval: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -109,12 +110,13 @@ class Evidence:
     interval: Interval | None = None  # None: no interval may be printed
     p: float = float("nan")
     p_adjusted: float = float("nan")
-    ruler: RulerName | None = None  # the widest
+    ruler: RulerName | None = None  # the widest; 'trend' where the interval spans what a trend would leave too
     rulers: tuple[Ruler, ...] = ()
     guards: tuple[Guard, ...] = ()
     mde: float | None = None  # smallest detectable effect, on the effect's scale
     statistic: str = ""  # 'median', 'typical', 'rate' …
     teams: tuple[str, ...] = ()  # treated teams in both windows
+    solid: int = 0  # how many of them have facts enough to count as teams
     left_out: tuple[str, ...] = ()  # treated teams without data in one of the windows
     comparison_teams: tuple[str, ...] = ()
     headline: bool = False  # a declared headline needle
@@ -128,6 +130,12 @@ class Evidence:
     def neutral(self) -> float:
         """No change, on the effect's scale."""
         return 1.0 if self.scale == "ratio" else 0.0
+
+    @property
+    def sampled(self) -> Interval | None:
+        """The widest interval that facts, weeks and teams give; `interval` may be wider, where a trend is not ruled out."""
+        known = [r for r in self.rulers if r.name != "trend"]
+        return max(known, key=lambda r: r.interval.high - r.interval.low).interval if known else None
 
     @property
     def good(self) -> bool | None:

@@ -189,6 +189,14 @@ class Guardrail(Params):
     margin: float = Field(gt=0)
 
 
+class Rule(Params):
+    """Who serves as comparison, as a rule: of all others, those that it fits. It never looks at what came afterwards."""
+
+    names: str = Field("*", description="A pattern of names, such as 'shop-*'.")
+    but: tuple[str, ...] = Field((), description="Names that do not serve, such as teams that copied the proof.")
+    at_least: int = Field(1, ge=1, description="Facts in the weeks before the start that one must have.")
+
+
 class Proof(Params):
     """One entry of params/proofs.yaml: who took part, from when to when, what was bet on."""
 
@@ -202,7 +210,15 @@ class Proof(Params):
     before: int = Field(13, ge=1, le=MOST_WEEKS, description="Weeks before the start.")
     after: int = Field(13, ge=1, le=MOST_WEEKS, description="Weeks after the start and the settling in.")
     read_out: date = Field(description="The date fixed beforehand on which the evidence is read.")
-    comparison: Literal["none", "all others"] | tuple[str, ...] = "none"
+    starts: dict[str, date] = Field(
+        default_factory=dict, description="Teams that began on a day of their own: team: date. Each is held against it."
+    )
+    comparison: Literal["none", "all others"] | tuple[str, ...] | Rule = Field(
+        "none", description="Who carried on as before: a list, 'all others', or a rule such as {names: 'shop-*'}."
+    )
+    strata: tuple[Key, ...] = Field(
+        (), max_length=3, description="Columns that say what type a fact is: a changed mix of types is no effect."
+    )
     headline: tuple[Key, ...] = Field(min_length=1, max_length=3)
     supporting: tuple[Key, ...] = ()
     guardrails: dict[Key, Guardrail] = Field(default_factory=dict)
@@ -224,6 +240,11 @@ class Proof(Params):
             raise ValueError(f"{value} lies outside the years {YEARS[0]} to {YEARS[1] - 1}; mend the year")
         return value
 
+    @field_validator("starts")
+    @classmethod
+    def _all_thinkable(cls, value: dict[str, date]) -> dict[str, date]:
+        return {team: cls._thinkable(day) for team, day in value.items()}
+
     @property
     def needles(self) -> tuple[str, ...]:
         """Headline, supporting and guardrail needles, each once."""
@@ -231,17 +252,35 @@ class Proof(Params):
 
     @property
     def windows(self) -> tuple[Window, Window]:
-        """Before and after, as complete ISO weeks.
+        """Before and after, as complete ISO weeks, of the teams that began at `start`.
 
         The before window ends with the last Monday on or before the start; the after window begins with the
-        first Monday on or after start + settling in. The week of a start in mid-week belongs to neither.
+        first Monday on or after start + settling in. The week of a start in mid-week belongs to neither, and where one
+        team starts in mid-week no team's does, so that all have the same weeks.
         """
-        split = self.start - timedelta(days=self.start.weekday())
-        first = self.start + timedelta(days=(7 - self.start.weekday()) % 7) + timedelta(weeks=self.settling_in)
+        first = _next_monday(self.start)
+        split = first - timedelta(weeks=int(any(day.weekday() for day in (self.start, *self.starts.values()))))
+        first += timedelta(weeks=self.settling_in)
         return (
             Window(split - timedelta(weeks=self.before), split),
             Window(first, first + timedelta(weeks=self.after)),
         )
+
+    def late(self, team: str) -> int:
+        """By how many weeks a team starts after `start`; negative where it starts before."""
+        own = self.starts.get(team, self.start)
+        return (_next_monday(own) - _next_monday(self.start)).days // 7
+
+    @property
+    def span(self) -> Window:
+        """From the first week before any team's start to the last week after one."""
+        before, after = self.windows
+        late = [0, *(self.late(team) for team in self.starts)]
+        return Window(before.start + timedelta(weeks=min(late)), after.end + timedelta(weeks=max(late)))
+
+
+def _next_monday(day: date) -> date:
+    return day + timedelta(days=-day.weekday() % 7)
 
 
 class QuarterParams(Params):
