@@ -10,6 +10,7 @@ The map, top to bottom; imports point down it (held by the import contract in py
     run          executing notebooks, each in its own process
     render       executed notebook → HTML, PDF
     workspace    finds the workspace, reads params/, opens extracts
+    amended      proofs that were changed after their read-out
     report       Report: all that a notebook sees
     sections     the sections of a report
     findings     readings and evidence behind them
@@ -39,10 +40,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from reportkit.evidence import compare
     from reportkit.model.params import Proof
     from reportkit.report import Report
-    from reportkit.workspace import Workspace, open_report
+    from reportkit.workspace import Workspace, compare, open_report
 
 __all__ = ["Proof", "Report", "Workspace", "compare", "open_report"]
 
@@ -50,7 +50,7 @@ _HOMES = {
     "Proof": "reportkit.model.params",
     "Report": "reportkit.report",
     "Workspace": "reportkit.workspace",
-    "compare": "reportkit.evidence",
+    "compare": "reportkit.workspace",
     "open_report": "reportkit.workspace",
 }
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cached_property
 from itertools import pairwise
 
 import pandas as pd
 
 from reportkit import measure
+from reportkit.errors import SnapshotError
 from reportkit.evidence import Case, Ground, compare_all
+from reportkit.evidence.restated import restated
 from reportkit.measure import Reading
 from reportkit.model.evidence import NO_TEAM, Evidence
 from reportkit.model.needle import Needle
-from reportkit.model.params import Audience, Organisation, Proof
-from reportkit.model.period import WEEK, Quarter, Window
+from reportkit.model.params import Audience, Organisation, Proof, SourceChange
+from reportkit.model.period import WEEK, Quarter, Window, day_text
 from reportkit.needles import find
 from reportkit.snapshot import Snapshot
 
@@ -57,6 +61,18 @@ class Path:
 
 
 @dataclass(frozen=True)
+class Background:
+    """What is known beside the extract: earlier extracts, changes of sources, changes of proofs after their read-out.
+
+    `extracts` are the folders of the quarters before, by quarter, oldest first; `changed` is by entity, `amended` by proof.
+    """
+
+    extracts: Mapping[str, pathlib.Path] = field(default_factory=dict)
+    changed: Mapping[str, Mapping[date, SourceChange]] = field(default_factory=dict)
+    amended: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Findings:
     """Readings and evidence of one audience's needles and one quarter's proofs."""
 
@@ -65,6 +81,7 @@ class Findings:
     proofs: Mapping[str, Proof]
     organisation: Organisation
     snapshot: Snapshot
+    background: Background = field(default_factory=Background)
 
     @cached_property
     def missing(self) -> Mapping[str, str]:
@@ -108,18 +125,67 @@ class Findings:
         return {key: self._weigh(key, proof) for key, proof in self.proofs.items()}
 
     def _weigh(self, key: str, proof: Proof) -> tuple[Evidence, ...]:
-        keys = [k for k in proof.needles if k not in self.missing]
-        cases = [Case(find(k), measure.facts(self.snapshot, find(k), proof.by), self.ground(k)) for k in keys]
-        return compare_all(cases, proof, name=key)
+        cases = [self.case(find(k), proof) for k in proof.needles if k not in self.missing]
+        marked = self.background.amended.get(key)
+        return tuple(_noted(e, marked, self._declared(e, proof)) for e in compare_all(cases, proof, name=key))
 
-    def ground(self, needle: str) -> Ground:
-        """What the evidence of a needle stands on: the span that its entity covers, the cut, the holidays."""
-        return Ground(
+    def case(self, needle: Needle, proof: Proof) -> Case:
+        """A needle's facts and ground for a proof, cut into those of its strata that the needle's facts have."""
+        strata = [name for name in proof.strata if name in self.snapshot.table(needle.entity).columns]
+        facts = measure.facts(self.snapshot, needle, proof.by, strata)
+        changed = [
+            f"{change.what} on {day_text(day)}"
+            for day, change in self._changes_of(needle, proof)
+            if not change.harmless
+        ]
+        changed += filter(None, [self._restated(needle, proof, facts)])
+        ground = Ground(
             time_zone=self.organisation.time_zone,
-            covers=self.snapshot.covers(find(needle).entity),
+            covers=self.snapshot.covers(needle.entity),
             today=self.quarter.window.end,
             holidays=self.organisation.holidays,
+            source_changed=tuple(changed),
         )
+        return Case(needle, facts, ground)
+
+    def _changes_of(self, needle: Needle, proof: Proof) -> list[tuple[date, SourceChange]]:
+        """The declared changes of a needle's source inside the proof's weeks."""
+        span = proof.span
+        declared = self.background.changed.get(needle.entity, {})
+        return [(day, change) for day, change in sorted(declared.items()) if span.start < day < span.end]
+
+    def _declared(self, evidence: Evidence, proof: Proof) -> tuple[str, ...]:
+        """A note for each change of the source that is declared to be harmless."""
+        changes = self._changes_of(find(evidence.needle), proof)
+        return tuple(
+            f"On {day_text(day)}, {change.what}. {change.harmless}" for day, change in changes if change.harmless
+        )
+
+    def _restated(self, needle: Needle, proof: Proof, facts: pd.DataFrame) -> str:
+        """Whether the weeks before the start were told otherwise by the first extract that held them."""
+        then = self._first_told(proof)
+        if then is None or measure.lacking(then, needle) or proof.by not in then.table(needle.entity).columns:
+            return ""
+        mine, theirs = self.snapshot.covers(needle.entity), then.covers(needle.entity)
+        start, end = max(mine.start, theirs.start), min(mine.end, theirs.end)
+        if start >= end:
+            return ""
+        told = measure.facts(then, needle, proof.by)
+        return restated(told, facts, needle, proof, covers=Window(start, end), time_zone=self.organisation.time_zone)
+
+    def _first_told(self, proof: Proof) -> Snapshot | None:
+        """The first extract of an earlier quarter that ends after the weeks before the start; None where there is none."""
+        for quarter, folder in self.background.extracts.items():
+            if Quarter.parse(quarter, self.quarter.first_month).window.end < proof.windows[0].end:
+                continue
+            if quarter not in self._earlier:
+                self._earlier[quarter] = _opened(folder, self.organisation.time_zone)
+            return self._earlier[quarter]
+        return None
+
+    @cached_property
+    def _earlier(self) -> dict[str, Snapshot | None]:
+        return {}
 
     @property
     def lead(self) -> tuple[str, Proof] | None:
@@ -157,6 +223,19 @@ class Findings:
         wanted = ("team", "service", "journey", *MILESTONES)
         frame: pd.DataFrame = table.drop_null("deployed_at").select(*wanted).to_pyarrow().to_pandas()
         return frame
+
+
+def _opened(folder: pathlib.Path, time_zone: str) -> Snapshot | None:
+    """An earlier extract; None where it is not whole any more, for no report hangs on it."""
+    try:
+        return Snapshot.open(folder, time_zone)
+    except SnapshotError:
+        return None
+
+
+def _noted(evidence: Evidence, amended: str | None, declared: Sequence[str]) -> Evidence:
+    """The evidence with its mark of a change after the read-out, and notes of declared changes of its source."""
+    return replace(evidence, amended=amended or "", notes=(*filter(None, [amended]), *declared, *evidence.notes))
 
 
 def _alike(found: Sequence[Path | None]) -> tuple[Path, ...]:

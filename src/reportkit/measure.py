@@ -92,8 +92,8 @@ def quarters(snapshot: Snapshot, needle: Needle, last: Quarter, count: int = 9) 
     return readings(snapshot, needle, [last.shift(i - count + 1).window for i in range(count)])
 
 
-def facts(snapshot: Snapshot, needle: Needle, by: str = "team") -> pd.DataFrame:
-    """Every fact of the needle as pandas: `team` (whatever `by` names, as text) and its times and numbers in UTC.
+def facts(snapshot: Snapshot, needle: Needle, by: str = "team", strata: Sequence[str] = ()) -> pd.DataFrame:
+    """Every fact of the needle: `team` (whatever `by` names, as text), `strata` as text, its times and numbers in UTC.
 
     Duration and Stock: start, end (NaT: open). Rate: at. Share: at, yes. Ratio: at, numerator, denominator.
     Raises MeasureError where the extract lacks the entity or a column.
@@ -101,9 +101,11 @@ def facts(snapshot: Snapshot, needle: Needle, by: str = "team") -> pd.DataFrame:
     if sentence := lacking(snapshot, needle):
         raise MeasureError(sentence)
     table = _rows(snapshot, needle)
-    if by not in table.columns:
-        raise MeasureError(f"{needle.label} cannot be cut by {by!r}: {needle.entity} has no such column.")
-    picked = {"team": table[by].fill_null(NO_TEAM), **_parts(needle.kind)}
+    for column in (by, *strata):
+        if column not in table.columns:
+            raise MeasureError(f"{needle.label} cannot be cut by {column!r}: {needle.entity} has no such column.")
+    texts = {name: table[name].cast("string").fill_null(NO_TEAM) for name in strata}
+    picked = {"team": table[by].fill_null(NO_TEAM), **texts, **_parts(needle.kind)}
     frame: pd.DataFrame = table.select(**picked).drop_null(_needed(needle.kind)).to_pyarrow().to_pandas()
     for column in ("start", "end", "at"):
         if column in frame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pandas as pd
@@ -12,12 +12,13 @@ from reportkit import measure, sections
 from reportkit.display import Page
 from reportkit.errors import UnknownName
 from reportkit.evidence import compare
-from reportkit.findings import Findings
+from reportkit.findings import Background, Findings
 from reportkit.model.brand import Brand
 from reportkit.model.evidence import Evidence
 from reportkit.model.needle import Needle
 from reportkit.model.params import Ask, Audience, Choice, NeedleParams, Organisation, Proof
 from reportkit.model.period import Quarter
+from reportkit.narrative.amended import note
 from reportkit.needles import find
 from reportkit.snapshot import Snapshot
 
@@ -31,6 +32,7 @@ class Setting:
     choices: Mapping[str, Choice]
     brand: Brand
     snapshot: Snapshot
+    background: Background = field(default_factory=Background)
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,7 +53,9 @@ class Report:
     def findings(self) -> Findings:
         """Readings and evidence, computed when first asked for."""
         setting = self.setting
-        return Findings(self.audience, self.quarter, self.proofs, setting.organisation, setting.snapshot)
+        return Findings(
+            self.audience, self.quarter, self.proofs, setting.organisation, setting.snapshot, setting.background
+        )
 
     @cached_property
     def asked(self) -> Ask | None:
@@ -67,8 +71,11 @@ class Report:
         return sections.problem(self.findings, self.setting.brand)
 
     def proof(self, name: str | None = None) -> Page:
-        """What the proofs of concept showed (or the one called `name`): picture, sentences, table of evidence."""
-        return sections.proofs(self.findings, self._proofs(name), self.setting.brand)
+        """What the proofs of concept showed: picture, sentences, table of evidence.
+
+        The one called `name` is shown in full: all pictures, behaviour charts, and everything that a claim had to survive.
+        """
+        return sections.proofs(self.findings, self._proofs(name), self.setting.brand, full=name is not None)
 
     def path(self, name: str | None = None) -> Page:
         """Where a change's time goes, before and after the proof; nothing where the extract does not tell."""
@@ -114,12 +121,29 @@ class Report:
     def compare(self, needle: str, proof: Proof | str) -> Evidence:
         """The evidence of one needle in a proof, `evidence.weekly` behind it; pass a changed Proof to try another window.
 
-        A Proof is changed with `proof.model_copy(update={"before": 10})`.
+        A Proof is changed with `proof.model_copy(update={"before": 10})`; what was changed after the read-out is marked.
         """
         name = proof if isinstance(proof, str) else "as changed here"
-        chosen = self._proofs(proof)[proof] if isinstance(proof, str) else proof
-        facts = measure.facts(self.setting.snapshot, find(needle), chosen.by)
-        return compare(facts, find(needle), chosen, self.findings.ground(needle), name=name)
+        chosen = self._proofs(proof)[proof] if isinstance(proof, str) else Proof.model_validate(proof.model_dump())
+        case = self.findings.case(find(needle), chosen)
+        found = compare(case.facts, case.needle, chosen, case.ground, name=name)
+        mark = self._mark(name, chosen)
+        return replace(found, amended=mark, notes=(mark, *found.notes)) if mark else found
+
+    def show(self, evidence: Evidence, proof: Proof | str | None = None) -> Page:
+        """One evidence in full: sentence, picture, behaviour chart, table with what it had to survive."""
+        chosen = self._proofs(evidence.proof)[evidence.proof] if proof is None else proof
+        known = self._proofs(chosen)[chosen] if isinstance(chosen, str) else chosen
+        return sections.one(evidence, known, self.setting.brand)
+
+    def _mark(self, name: str, chosen: Proof) -> str:
+        """How a proof was changed after its read-out: in this notebook, or in params/proofs.yaml."""
+        if name in self.proofs:
+            return self.setting.background.amended.get(name, "")
+        declared = next((proof for proof in self.proofs.values() if proof.name == chosen.name), None)
+        if declared is None or self.quarter.window.end < declared.read_out:
+            return ""
+        return note(declared, chosen, when="in this notebook")
 
     def _proofs(self, name: str | None) -> Mapping[str, Proof]:
         if name is None:

@@ -9,7 +9,9 @@ from markupsafe import Markup, escape
 
 from reportkit.display import Block, Figure, Page, joined
 from reportkit.figures.before_after import before_after
+from reportkit.figures.behaviour import behaviour
 from reportkit.figures.evidence_table import evidence_table
+from reportkit.figures.guards_table import guards_table
 from reportkit.figures.needle_table import Row, needle_table
 from reportkit.figures.path import Steps, path_to_production
 from reportkit.figures.strip import Cell, strip
@@ -196,32 +198,57 @@ def _compared(findings: Findings, needle: Needle) -> str:
     return f"It was {' and '.join(parts)}." if parts else ""
 
 
-def proofs(findings: Findings, chosen: Mapping[str, Proof], brand: Brand) -> Page:
-    """For each proof: heading, picture of the leading needle, sentences, table of evidence, and why we claim no more."""
+def proofs(findings: Findings, chosen: Mapping[str, Proof], brand: Brand, *, full: bool = False) -> Page:
+    """For each proof: heading, picture of the leading needle, sentences, table of evidence, and why we claim no more.
+
+    In full: every headline needle's picture and behaviour chart, every needle's sentence, and all guards.
+    """
     parts: list[Block | Figure] = []
     for key, proof in chosen.items():
         weighed = findings.evidence[key]
         if not weighed:
             continue
-        parts += _proof(findings, proof, weighed, brand)
+        parts += _proof(findings, proof, weighed, brand, full=full)
     return Page(tuple(parts))
 
 
-def _proof(findings: Findings, proof: Proof, weighed: tuple[Evidence, ...], brand: Brand) -> list[Block | Figure]:
+def _proof(
+    findings: Findings, proof: Proof, weighed: tuple[Evidence, ...], brand: Brand, *, full: bool
+) -> list[Block | Figure]:
     pairs = [(e, find(e.needle)) for e in weighed]
     head = [(e, n) for e, n in pairs if e.headline]
     record = tuple(shown for e in weighed for shown in evidence_shown(findings, e))
     parts: list[Block | Figure] = [_heading(f"What the proof of concept showed: {say.lower_first(proof.name)}")]
-    drawn = next(((e, n) for e, n in head if not e.weekly.empty), None)
-    if drawn:
-        parts.append(before_after(drawn[0], drawn[1], proof, brand))
-    sentences = [say.sentence(e, n, proof) for e, n in head]
+    parts += [_note(text) for text in dict.fromkeys(e.amended for e in weighed if e.amended)]
+    drawn = [(e, n) for e, n in head if not e.weekly.empty]
+    parts += [before_after(e, n, proof, brand) for e, n in (drawn if full else drawn[:1])]
+    sentences = [say.sentence(e, n, proof) for e, n in (pairs if full else head)]
     parts.append(Block("section", joined(sentences), "\n".join(sentences), record))
     parts += [evidence_table(pairs), _note(_key(weighed))]
+    if full:
+        parts += _survived(pairs, proof, brand)
     if doubts := _doubts(proof, weighed):
         html = Markup("<h3>{}</h3><ul>{}</ul>").format("Why this page claims no more", joined(doubts, "li"))
         parts.append(Block("doubts", html, "\n".join(doubts)))
     return parts
+
+
+def _survived(pairs: Sequence[tuple[Evidence, Needle]], proof: Proof, brand: Brand) -> list[Block | Figure]:
+    """What claims had to survive, and the behaviour chart of each headline needle (of each, where none is one)."""
+    guards = guards_table(pairs)
+    chosen = [(e, n) for e, n in pairs if e.headline] or list(pairs)
+    charts = [chart for e, n in chosen if (chart := behaviour(e, n, proof, brand))]
+    return [*([guards] if guards else []), *charts]
+
+
+def one(evidence: Evidence, proof: Proof, brand: Brand) -> Page:
+    """One evidence in full: sentence, picture, table, what it had to survive, behaviour chart, notes."""
+    needle = find(evidence.needle)
+    pairs = [(evidence, needle)]
+    told = [say.sentence(evidence, needle, proof), *evidence.notes]
+    parts: list[Block | Figure] = [] if evidence.weekly.empty else [before_after(evidence, needle, proof, brand)]
+    parts += [Block("section", joined(told), "\n".join(told)), evidence_table(pairs), *_survived(pairs, proof, brand)]
+    return Page(tuple(parts))
 
 
 def _key(weighed: Sequence[Evidence]) -> str:

@@ -9,15 +9,19 @@ from functools import cached_property
 from pathlib import Path
 
 from reportkit import files
+from reportkit.amended import amended
 from reportkit.errors import ParamsError, SnapshotError, UnknownName, unknown
 from reportkit.figures import theme
+from reportkit.findings import Background
 from reportkit.model.brand import Brand
+from reportkit.model.evidence import Evidence
 from reportkit.model.params import Audience, NeedleParams, Organisation, Proof, QuarterParams, Sources
 from reportkit.model.period import Quarter
 from reportkit.needles import library
 from reportkit.params import Fault, Params, read
 from reportkit.report import Report, Setting
 from reportkit.snapshot import Snapshot
+from reportkit.snapshot.manifest import FILE as MANIFEST
 from reportkit.sources import feeding
 
 HOME = "REPORTKIT_WORKSPACE"
@@ -142,13 +146,48 @@ class Workspace:
                 choices=self.sources.choices,
                 brand=self.brand,
                 snapshot=self.snapshot(quarter),
+                background=self._background(quarter),
             ),
         )
+
+    def _background(self, quarter: str) -> Background:
+        """What is known beside the extract of a quarter: earlier extracts, changes of sources and of proofs."""
+        proofs = {key: self.proofs[key] for key in self.quarter(quarter).proofs}
+        earlier = sorted(path.parent for path in (self.root / "extracts").glob(f"*/{MANIFEST}"))
+        return Background(
+            extracts={folder.name: folder for folder in earlier if _is_quarter(folder.name) and folder.name < quarter},
+            changed={name: mapping.changed for name, mapping in self.sources.entities.items() if mapping.changed},
+            amended=amended(self.root, proofs, quarter, self.period(quarter).window.end),
+        )
+
+
+def _is_quarter(name: str) -> bool:
+    try:
+        Quarter.parse(name)
+    except ParamsError:
+        return False
+    return True
 
 
 def open_report(audience: str, quarter: str) -> Report:
     """The report of `audience` for `quarter` in the workspace that holds the current folder."""
-    return Workspace.find().report(audience, quarter)
+    report = Workspace.find().report(audience, quarter)
+    _opened[:] = [report]
+    return report
+
+
+_opened: list[Report] = []  # the one that `compare` takes where it is told no other
+
+
+def compare(needle: str, proof: Proof | str, *, report: Report | None = None) -> Evidence:
+    """The Evidence of a needle in a proof, `.weekly` (tidy pandas) behind it; `proof` is a key or a changed Proof.
+
+    In the report that was opened last, unless another is given. Raises UnknownName, and ParamsError where none is open.
+    """
+    chosen = report or (_opened[0] if _opened else None)
+    if chosen is None:
+        raise ParamsError('no report is open; begin with report = open_report("executives", "2026-Q3").')
+    return chosen.compare(needle, proof)
 
 
 def locate(start: Path | None = None) -> Path:

@@ -85,6 +85,13 @@ ONE_FAULT: list[tuple[str, Mapping[str, str], str]] = [
     ("proofs.yaml", {"2025-12-29": "0205-12-29"}, "proofs.yaml:5: paved_road.start: 0205-12-29 lies outside the years 1980 to 2199"),
     ("audiences.yaml", {"board.ipynb": "../board.ipynb"}, "audiences.yaml:7: executives.notebook: '../board.ipynb' is no name of a file"),
     ("_brand.yml", {"": "color: {primary: nonsense}"}, "params/_brand.yml: color.primary is 'nonsense', which is no colour"),
+    ("proofs.yaml", {"before: 13": "starts: {elk: 2025-12-22}\n  before: 13"}, "proofs.yaml:6: paved_road: elk has a start of its own, but takes no part"),
+    ("proofs.yaml", {"before: 13": "starts: {ant: 2026-01-05}\n  before: 13"}, "its last week ends; `read_out` can be 2026-03-30"),
+    ("proofs.yaml", {"before: 13": "strata: [sort]\n  before: 13"}, "proofs.yaml:6: paved_road: there is no column of changes 'sort'"),
+    ("proofs.yaml", {"before: 13": "strata: [merged_at]\n  before: 13"}, "proofs.yaml:6: paved_road: changes.merged_at names no types"),
+    ("proofs.yaml", {"all others": "{name: 'e*'}"}, "proofs.yaml:9: there is no key 'name'; did you mean 'names'?"),
+    ("proofs.yaml", {"all others": "all other"}, "proofs.yaml:9: paved_road.comparison must be 'none' or 'all others' (did you mean 'all others'?)"),
+    ("sources.yaml", {"    covers:": "    changed: {2026-01-12: moved}\n    covers:"}, "sources.yaml:15: moved on 12 Jan 2026, inside the weeks of the proof"),
     ("2026-Q1.yaml", {"[executives]\n": "[executives]\nasks: {executive: {text: x}}\n"}, "2026-Q1.yaml:2: there is no audience 'executive'"),
 ]  # fmt: skip
 
@@ -161,6 +168,18 @@ def test_teams_that_do_not_occur_in_the_extract(workspace: Make) -> None:
     assert len(found) == 2
     assert found[0].startswith("params/proofs.yaml:4: paved_road: there is no team 'dogg'; did you mean 'dog'?")
     assert found[1].startswith("params/proofs.yaml:9: paved_road: there is no team 'yak'")
+
+
+def test_a_comparison_rule_that_fits_too_few(workspace: Make) -> None:
+    root = extracted(workspace({"proofs.yaml": {"all others": "{but: [eel]}"}}))
+    found = told(root)
+    assert len(found) == 1
+    assert "proofs.yaml:9: paved_road: its comparison rule fits 3 teams of the 4 others, 4 are needed" in found[0]
+
+
+def test_a_harmless_change_of_a_source_is_no_fault(workspace: Make) -> None:
+    harmless = "    changed: {2026-01-12: {what: the tracker was moved, harmless: Times were kept.}}\n    covers:"
+    assert told(workspace({"sources.yaml": {"    covers:": harmless}})) == []
 
 
 def test_the_extract_and_not_the_declaration_says_what_is_covered(workspace: Make) -> None:

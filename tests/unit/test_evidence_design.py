@@ -66,6 +66,20 @@ def test_teams_moved_in_time_with_their_starts_give_the_same(one):
     assert any(note.startswith("Teams began on days of their own") for note in apart.notes)
 
 
+def test_a_holiday_leaves_each_team_the_weeks_that_it_falls_into():
+    """The same holiday is another week of each team's own count."""
+    day = START + timedelta(weeks=9)
+    frame = staggered(events(1, a_week=6), LATER)
+    quiet = frame[(frame["at"] < instant(day)) | (frame["at"] >= instant(day + timedelta(weeks=1)))]
+    ground = replace(WIDE, holidays=(day,), time_zone="UTC")
+    found = compare(quiet, DEPLOYMENTS, proof(starts=LATER, read_out=WIDE.today), ground)
+    careless = compare(quiet, DEPLOYMENTS, proof(starts=LATER, read_out=WIDE.today), replace(ground, holidays=()))
+    assert found.effect > careless.effect
+    early = {team: START - timedelta(weeks=2) for team in PROOF_TEAMS[:2]}
+    before = compare(events(1, a_week=6), DEPLOYMENTS, proof(starts=early, before=9), replace(ground, holidays=(day,)))
+    assert before.interval is not None
+
+
 def test_one_start_for_all_needs_no_stacking():
     frame = pd.concat([durations(1, effect=0.5), durations(2, OTHER_TEAMS)])
     plain = compare(frame, LEAD_TIME, proof(comparison="all others"), GROUND)

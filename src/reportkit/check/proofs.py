@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from functools import cached_property
 
 from reportkit import entities, needles
@@ -13,7 +14,7 @@ from reportkit.entities import CUTS, Entity
 from reportkit.errors import unknown
 from reportkit.evidence.minimum import WEEKS_AFTER, WEEKS_BEFORE
 from reportkit.model.needle import Needle
-from reportkit.model.params import Proof
+from reportkit.model.params import Proof, Rule
 from reportkit.model.period import Window, day_text
 from reportkit.model.unit import plural
 from reportkit.params import Fault
@@ -72,7 +73,7 @@ class _Proof:
 
 
 def _dates(one: _Proof) -> Iterator[Fault]:
-    proof, (before, after) = one.proof, one.proof.windows
+    proof, before = one.proof, one.proof.windows[0]
     if proof.before < WEEKS_BEFORE:
         text = (
             f"{plural(proof.before, 'week')} before the start, {WEEKS_BEFORE} needed for a verdict; lengthen `before`."
@@ -81,12 +82,13 @@ def _dates(one: _Proof) -> Iterator[Fault]:
     if proof.after < WEEKS_AFTER:
         text = f"{plural(proof.after, 'week')} after the start, {WEEKS_AFTER} needed for a verdict; lengthen `after`."
         yield one.fault(text, "after")
-    if proof.read_out < after.end:
+    if proof.read_out < proof.span.end:
         yield one.fault(
             f"it is read out on {day_text(proof.read_out)}, before its last week ends; "
-            f"`read_out` can be {after.end} at the earliest.",
+            f"`read_out` can be {proof.span.end} at the earliest.",
             "read_out",
         )
+    yield from _sources(one)
     picked = proof.picked
     if picked is None or picked.needle not in one.needles:
         return
@@ -99,6 +101,20 @@ def _dates(one: _Proof) -> Iterator[Fault]:
             f"start, which begin on {before.start}; teams picked at a bad time get better by themselves: shorten `before`.",
             "before",
         )
+
+
+def _sources(one: _Proof) -> Iterator[Fault]:
+    """A fault for each change of a source inside the proof's weeks that nobody has called harmless."""
+    span = one.proof.span
+    for entity in dict.fromkeys(needle.entity for needle in one.needles.values()):
+        mapping = one.place.sources.entities.get(entity)
+        for day, change in (mapping.changed if mapping else {}).items():
+            if span.start < day < span.end and change.harmless is None:
+                yield Fault(
+                    one.place.params.lines.where("sources.yaml", "entities", entity, "changed", day),
+                    f"{change.what} on {day_text(day)}, inside the weeks of the proof {one.key}, so nothing can be claimed of "
+                    f"{entity}; say under `harmless` why both sides are still counted alike, or move the proof's weeks.",
+                )
 
 
 def _names(one: _Proof) -> Iterator[Fault]:
@@ -128,19 +144,35 @@ def _teams(one: _Proof) -> Iterator[Fault]:
     if len(sides) == 2 and (both := sorted(set(proof.treated) & set(proof.comparison))):
         text = f"{', '.join(both)} cannot both take part and serve as comparison; take it out of one of the two."
         yield one.fault(text, "comparison")
+    for team in proof.starts if proof.treated != "all" else ():
+        if team not in proof.treated:
+            yield one.fault(f"{team} has a start of its own, but takes no part; add it to `treated`.", "starts", team)
     if proof.treated == "all" and proof.comparison != "none":
         yield one.fault("where all take part there is nobody to compare with; set `comparison: none`.", "comparison")
 
 
 def _group(one: _Proof, entity: Entity) -> Iterator[Fault]:
-    """A fault where the column that says who takes part is not there, or says no such thing."""
-    by, mapping = one.proof.by, one.place.sources.entities.get(entity.name)
+    """A fault where a column that says who takes part, or what type a fact is, is not there, or says no such thing."""
+    mapping = one.place.sources.entities.get(entity.name)
     known = (*entity.names, *(name for name in (mapping.columns if mapping else ()) if name.startswith("x_")))
-    if by not in known:
-        yield one.fault(unknown(f"column of {entity.name}", by, known), "by")
-    elif by == entity.key or entity.field(by).type != "text":
-        cuts = " or ".join(field.name for field in CUTS)
-        yield one.fault(f"{entity.name}.{by} names no groups that could take part; write {cuts}.", "by")
+    for field, name in (("by", one.proof.by), *(("strata", name) for name in one.proof.strata)):
+        if name not in known:
+            if field == "by" or not _elsewhere(one, name):
+                yield one.fault(unknown(f"column of {entity.name}", name, known), field)
+        elif name == entity.key or entity.field(name).type != "text":
+            use = "groups that could take part" if field == "by" else "types"
+            cuts = " or ".join(cut.name for cut in CUTS)
+            yield one.fault(f"{entity.name}.{name} names no {use}; write {cuts}.", field)
+
+
+def _elsewhere(one: _Proof, column: str) -> bool:
+    """Whether the facts of one of the proof's needles have the column: the others are weighed without that stratum."""
+    found = dict.fromkeys(needle.entity for needle in one.needles.values())
+    for name in found:
+        mapping = one.place.sources.entities.get(name)
+        if column in (*entities.find(name).names, *(mapping.columns if mapping else ())):
+            return True
+    return False
 
 
 def _in_quarter(one: _Proof, quarter: str, snapshot: Snapshot | None) -> Iterator[Fault]:
@@ -162,6 +194,7 @@ def _in_quarter(one: _Proof, quarter: str, snapshot: Snapshot | None) -> Iterato
             present[needle.entity] = _groups(snapshot, needle.entity, one.proof.by)
     if present:
         yield from _absent(one, present, quarter)
+        yield from _unfit(one, present, quarter)
 
 
 def _covers(place: Workspace, entity: str, snapshot: Snapshot | None) -> Window | None:
@@ -175,17 +208,17 @@ def _covers(place: Workspace, entity: str, snapshot: Snapshot | None) -> Window 
 
 
 def _inside(one: _Proof, entity: str, covers: Window, quarter: str) -> Iterator[Fault]:
-    before, after = one.proof.windows
+    span = one.proof.span
     held = (
         f"the extract of {quarter} holds {entity} of {covers.label}" if covers.days else f"{quarter} holds no {entity}"
     )
-    if before.start < covers.start:
+    if span.start < covers.start:
         yield one.fault(
-            f"its weeks before the start begin on {day_text(before.start)}, but {held}; shorten `before`.", "before"
+            f"its weeks before the start begin on {day_text(span.start)}, but {held}; shorten `before`.", "before"
         )
     # Read out later than the quarter's end, the proof is reported as interim: its last weeks are still to come.
-    if after.end > covers.end and one.proof.read_out <= one.place.period(quarter).window.end:
-        last = day_text(after.end - timedelta(days=1))
+    if span.end > covers.end and one.proof.read_out <= one.place.period(quarter).window.end:
+        last = day_text(span.end - timedelta(days=1))
         yield one.fault(
             f"its weeks after the start run until {last}, but {held}; export again or shorten `after`.", "after"
         )
@@ -207,3 +240,18 @@ def _absent(one: _Proof, present: Mapping[str, list[str]], quarter: str) -> Iter
         for i, team in enumerate(value if isinstance(value, tuple) else ()):
             if team not in known:
                 yield one.fault(f"{unknown(one.proof.by, team, known)} (In the extract of {quarter}.)", field, i)
+
+
+def _unfit(one: _Proof, present: Mapping[str, list[str]], quarter: str) -> Iterator[Fault]:
+    """A fault where a comparison rule fits too few of those that occur to serve as a ruler."""
+    rule = one.proof.comparison
+    if not isinstance(rule, Rule) or one.proof.treated == "all":
+        return
+    known = {name for names in present.values() for name in names} - set(one.proof.treated)
+    fits = [name for name in known if fnmatchcase(name, rule.names) and name not in rule.but]
+    if len(fits) < TEAMS:
+        yield one.fault(
+            f"its comparison rule fits {plural(len(fits), one.proof.by)} of the {len(known)} others, {TEAMS} are needed; "
+            f"widen `names` or shorten `but`. (In the extract of {quarter}.)",
+            "comparison",
+        )

@@ -230,10 +230,12 @@ def of_sums(facts: Facts, column: Ints, kind: Kind, timeline: Timeline) -> Cells
 def _of_counts(facts: Facts, column: Ints, timeline: Timeline) -> Cells:
     """Events over the weeks without a holiday; a column in which no team has such a week is left out."""
     exposure = _exposure(facts, timeline)
-    keep = exposure.any(axis=0) if len(exposure) else timeline.without_holidays
+    keep = exposure.sum(axis=0) > 0 if len(exposure) else timeline.without_holidays
+    counted = column.copy()
     late = np.zeros(len(facts), dtype=np.int64) if facts.late is None else facts.late
-    worked = np.array([timeline.open_weeks(int(k)) for k in range(int(late.max(initial=0)) + 1)])
-    counted = np.where(worked[late, np.maximum(column, 0)], column, -1) if len(facts) else column
+    for weeks in np.unique(late):
+        inside = (late == weeks) & (column >= 0)
+        counted[inside] = np.where(timeline.open_weeks(int(weeks))[column[inside]], column[inside], -1)
     num = _grid(facts.team, counted, facts.share, exposure.shape)[:, keep]
     before = int(keep[: timeline.weeks[0]].sum())
     return Cells(num, exposure[:, keep], before, log=True, owner=np.arange(len(facts.names)), counted=True)

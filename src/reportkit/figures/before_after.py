@@ -25,9 +25,11 @@ from reportkit.model.params import Proof
 from reportkit.model.period import WEEK, day_text
 from reportkit.model.unit import plural
 from reportkit.narrative import english as say
+from reportkit.narrative.amounts import expected
 
 PLOT, BELOW, ABOVE = 118.0, 18.0, 15.0  # points: the plot itself, the months below it, the labels above
 LABEL = 104.0  # most that the labels at the line ends may take
+WITHOUT = "expected without the proof"
 OUTLIER = 1.6  # a week this many times above the rest is cut off at the top, with its value beside it
 
 
@@ -58,6 +60,7 @@ class _Scene:
     brand: Brand
     lines: tuple[_Line, ...]
     top: float
+    expected: tuple[float, float, float] | None = None  # without the proof, as the comparison says, with its range
 
     @property
     def first(self) -> date:
@@ -93,7 +96,8 @@ def _scene(evidence: Evidence, needle: Needle, proof: Proof, brand: Brand) -> _S
     lines = tuple(_lines(evidence.weekly))
     values = [v for line in lines for v in line.values if math.isfinite(v)]
     levels = [level.value for level in (evidence.before, evidence.after) if math.isfinite(level.value)]
-    return _Scene(evidence, needle, proof, brand, lines, _top(values, levels))
+    band = expected(evidence)
+    return _Scene(evidence, needle, proof, brand, lines, _top(values, [*levels, *(band or ())[:1]]), band)
 
 
 def _lines(weekly: pd.DataFrame) -> Sequence[_Line]:
@@ -136,6 +140,7 @@ def _drawn(scene: _Scene) -> Any:
     ax.set_xlim(0, (scene.end - scene.first).days)
     ax.set_ylim(0, scene.top)
     _ground(scene, ax, ticks)
+    _counterfactual(scene, ax)
     _series(scene, ax)
     _names(scene, ax, box, labels)
     _starts(scene, ax, box)
@@ -162,6 +167,31 @@ def _ground(scene: _Scene, ax: Axes, ticks: Sequence[float]) -> None:
     drawing.grid(ax, ticks, [scene.needle.unit.number(t) for t in ticks], brand)
     for day, label in drawing.months(scene.first, scene.end - WEEK):
         drawing.below(ax, _x(scene, day), label, brand)
+
+
+def _band(scene: _Scene) -> tuple[list[date], list[float], list[float], list[float]] | None:
+    """The days, middles, lows and highs of what would have come without the proof; None where nothing says it.
+
+    A level holds from the first day after the start to the last; a stock grows to it.
+    """
+    if scene.expected is None:
+        return None
+    window, before = scene.evidence.after.window, scene.evidence.before.value
+    days = [window.start, window.end]
+    first = (before,) * 3 if isinstance(scene.needle.kind, Stock) else scene.expected
+    middle, low, high = ([min(a, scene.top), min(b, scene.top)] for a, b in zip(first, scene.expected, strict=True))
+    return days, middle, low, high
+
+
+def _counterfactual(scene: _Scene, ax: Axes) -> None:
+    """The band of what the comparison says would have come, its middle dotted."""
+    band = _band(scene)
+    if band is None:
+        return
+    days, middle, low, high = band
+    xs, grey = [_x(scene, day) for day in days], scene.brand.before
+    ax.fill_between(xs, low, high, color=mixed(grey, scene.brand.wash, 0.7), lw=0, zorder=0.5)
+    ax.plot(xs, middle, color=grey, lw=1.2, ls=(0, (0.8, 1.6)), zorder=2)
 
 
 def _series(scene: _Scene, ax: Axes) -> None:
@@ -214,6 +244,8 @@ def _end_labels(scene: _Scene) -> list[tuple[float, list[str], bool]]:
         if ends:
             text = _group_label(scene, group)
             found.append((ends[0][1], drawing.wrapped(text, scene.brand, LABEL, SMALL, 600 if group == "treated" else 400), group == "treated"))  # fmt: skip
+    if scene.expected:
+        found.append((scene.expected[0], drawing.wrapped(WITHOUT, scene.brand, LABEL), False))
     return found
 
 
@@ -267,13 +299,27 @@ def _live(scene: _Scene) -> Mapping[str, Any]:
         for level, colour in scene.levels
     ]  # fmt: skip
     return drawing.live(
-        [*traces, *levels], brand, 300,
+        [*_live_band(scene), *traces, *levels], brand, 300,
         shapes=[_wash(scene)],
         annotations=[_start_note(scene), *_end_notes(scene), _unit_note(scene)],
         xaxis=drawing.date_axis(brand, scene.first, scene.end),
         yaxis=drawing.value_axis(brand, drawing.ticks(scene.top), [scene.needle.unit.number(t) for t in drawing.ticks(scene.top)], scene.top),
         margin={"l": 44, "r": 124, "t": 34, "b": 32},
     )  # fmt: skip
+
+
+def _live_band(scene: _Scene) -> list[dict[str, Any]]:
+    band = _band(scene)
+    if band is None:
+        return []
+    days, middle, low, high = band
+    xs, grey = [str(day) for day in days], scene.brand.before
+    same: dict[str, Any] = {"type": "scatter", "mode": "lines", "x": xs, "hoverinfo": "skip"}
+    return [
+        {**same, "y": drawing.clean(low), "line": {"width": 0}},
+        {**same, "y": drawing.clean(high), "line": {"width": 0}, "fill": "tonexty", "fillcolor": mixed(grey, scene.brand.wash, 0.7)},
+        {**same, "y": drawing.clean(middle), "line": {"color": grey, "width": 1.6, "dash": "dot"}},
+    ]  # fmt: skip
 
 
 def _trace(scene: _Scene, line: _Line) -> dict[str, Any]:
@@ -367,9 +413,18 @@ def _caption(scene: _Scene) -> str:
         parts.append(
             f"{plural(len(e.comparison_teams), 'comparison team')}: {_pair(n, e.comparison_before, e.comparison_after)}."
         )
+    if scene.expected:
+        parts.append(f"Without the proof, by the comparison: {_without(scene)}.")
     if e.interval is not None:
         parts.append(f"Effect {say.effect(e, n)} (95% CI {say.interval(e, n)}).")
     return " ".join(parts)
+
+
+def _without(scene: _Scene) -> str:
+    """'15.7 days (95% CI 12 to 20)': the level to be expected, the band in the picture."""
+    middle, low, high = scene.expected or (math.nan,) * 3
+    unit = scene.needle.unit
+    return f"{unit.text(middle)} (95% CI {unit.number(low)} to {unit.number(high)}), the band"
 
 
 def _gaps(scene: _Scene) -> bool:

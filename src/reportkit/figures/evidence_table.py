@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from reportkit.display import Block
 from reportkit.figures.theme import MARKS
-from reportkit.model.evidence import Evidence, Level
+from reportkit.model.evidence import Evidence, Guard, Level
 from reportkit.model.needle import Needle
 from reportkit.narrative import english as say
 
@@ -17,7 +17,7 @@ NOTHING = Markup('<span class="rk-none">–</span>')
 
 
 def evidence_table(pairs: Sequence[tuple[Evidence, Needle]]) -> Block:
-    """One row a needle: before, after, comparison, effect with interval, verdict and grade."""
+    """One row a needle: before, after, comparison, effect with interval, verdict and grade; its placebo date below it."""
     compared = any(e.comparison_before and e.comparison_after for e, _ in pairs)
     columns = [("Needle", "name"), ("Before", "num"), ("After", "num now")]
     columns += [("Comparison", "num")] if compared else []
@@ -26,7 +26,7 @@ def evidence_table(pairs: Sequence[tuple[Evidence, Needle]]) -> Block:
         Markup('<th scope="col" role="columnheader" class="rk-{}">{}</th>').format(style.replace(" ", " rk-"), label)
         for label, style in columns
     )
-    body = Markup("").join(_row(e, n, columns) for e, n in pairs)
+    body = Markup("").join(_row(e, n, columns) + _placebo(e, n, columns) for e, n in pairs)
     html = Markup(
         '<table class="rk-evidence-table" role="table"><thead role="rowgroup"><tr role="row">{}</tr></thead>'
         '<tbody role="rowgroup">{}</tbody></table>'
@@ -56,6 +56,27 @@ def _row(evidence: Evidence, needle: Needle, columns: Sequence[tuple[str, str]])
     return Markup('<tr role="row">{}{}</tr>').format(first, Markup("").join(rest))
 
 
+def _placebo(evidence: Evidence, needle: Needle, columns: Sequence[tuple[str, str]]) -> Markup:
+    """A row for the date in the middle of the baseline, when nothing was tried; nothing where none could be tried."""
+    guard = _tried(evidence)
+    if guard is None:
+        return Markup("")
+    verdict = "similar change" if guard.passed is False else "nothing like it"
+    said = {"Effect": say.guarded(guard, evidence, needle), "95% interval": say.guarded_interval(guard, evidence, needle), "Verdict": verdict}  # fmt: skip
+    cells = Markup("").join(
+        Markup('<td role="cell" class="rk-{}" data-label="{}">{}</td>').format(
+            style.replace(" ", " rk-"), label, said.get(label) or NOTHING
+        )
+        for label, style in columns[1:]
+    )
+    head = Markup('<th scope="row" role="rowheader" class="rk-name">Placebo date, mid-baseline</th>')
+    return Markup('<tr role="row" class="rk-placebo">{}{}</tr>').format(head, cells)
+
+
+def _tried(evidence: Evidence) -> Guard | None:
+    return next((g for g in evidence.guards if g.name == "placebo" and g.value is not None), None)
+
+
 def _level(level: Level, needle: Needle) -> Markup:
     if math.isfinite(level.value):
         return Markup("{}").format(needle.unit.brief(level.value))
@@ -79,6 +100,9 @@ def _verdict(evidence: Evidence) -> Markup:
 def _plain(evidence: Evidence, needle: Needle) -> str:
     interval = say.interval(evidence, needle)
     effect = f", {say.effect(evidence, needle)} (95% CI {interval})" if interval else ""
+    guard = _tried(evidence)
+    placebo = f"; placebo date {say.guarded(guard, evidence, needle)}" if guard else ""
     return (
-        f"{needle.label}: {say.arrow(evidence, needle)}{effect}; grade {evidence.grade.value}, {evidence.verdict.value}"
+        f"{needle.label}: {say.arrow(evidence, needle)}{effect}; grade {evidence.grade.value}, "
+        f"{evidence.verdict.value}{placebo}"
     )

@@ -121,6 +121,7 @@ class Evidence:
     comparison_teams: tuple[str, ...] = ()
     headline: bool = False  # a declared headline needle
     headlines: int = 1  # how many were declared: the N of 'survives alone, not among N'
+    amended: str = ""  # how the proof was changed after its read-out, a sentence
     notes: tuple[str, ...] = ()  # footnotes: seasons, a source that changed …
     method: str = ""  # how it was worked out, in plain words
     #: tidy: week (Monday), group ('treated' | 'comparison'), value (needle's unit), facts, phase ('before' | 'settling' | 'after')

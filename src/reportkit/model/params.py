@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from reportkit.model.period import Window
 
@@ -84,6 +84,17 @@ def _column(value: Any) -> Any:
     return {"sql": value} if isinstance(value, str) else value
 
 
+class SourceChange(Params):
+    """A day on which what a source counts changed: a proof whose weeks hold it makes no claim, unless it is harmless."""
+
+    what: str = Field(description="A clause: 'Jira was moved to another server'.")
+    harmless: str | None = Field(None, description="Why the numbers before and after are still alike, in one sentence.")
+
+
+def _source_change(value: Any) -> Any:
+    return {"what": value} if isinstance(value, str) else value
+
+
 class EntityMapping(Params):
     """How the facts of one entity are made from sources."""
 
@@ -99,6 +110,9 @@ class EntityMapping(Params):
     covers: tuple[date, date] | None = Field(
         None,
         description="First day and the day after the last that the source covers; the facts' own span where not given.",
+    )
+    changed: dict[date, Annotated[SourceChange, BeforeValidator(_source_change)]] = Field(
+        default_factory=dict, description="Day: what changed in what the source counts, such as a new tool or rule."
     )
 
     @model_validator(mode="after")
@@ -197,6 +211,21 @@ class Rule(Params):
     at_least: int = Field(1, ge=1, description="Facts in the weeks before the start that one must have.")
 
 
+def _sort_of_comparison(value: Any) -> str:
+    """Which of the alternatives is meant, by its shape; the brackets keep the names out of messages."""
+    if isinstance(value, dict | Rule):
+        return "rule[]"
+    return "list[]" if isinstance(value, list | tuple) else "word[]"
+
+
+Comparison = Annotated[
+    Annotated[Literal["none", "all others"], Tag("word[]")]
+    | Annotated[tuple[str, ...], Tag("list[]")]
+    | Annotated[Rule, Tag("rule[]")],
+    Discriminator(_sort_of_comparison),
+]
+
+
 class Proof(Params):
     """One entry of params/proofs.yaml: who took part, from when to when, what was bet on."""
 
@@ -213,7 +242,7 @@ class Proof(Params):
     starts: dict[str, date] = Field(
         default_factory=dict, description="Teams that began on a day of their own: team: date. Each is held against it."
     )
-    comparison: Literal["none", "all others"] | tuple[str, ...] | Rule = Field(
+    comparison: Comparison = Field(
         "none", description="Who carried on as before: a list, 'all others', or a rule such as {names: 'shop-*'}."
     )
     strata: tuple[Key, ...] = Field(

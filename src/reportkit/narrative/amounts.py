@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
-from reportkit.model.evidence import Evidence, Interval
+from reportkit.model.evidence import Evidence, Grade, Guard, Interval
 from reportkit.model.kind import Duration, Stock
 from reportkit.model.needle import Needle
 from reportkit.model.unit import MINUS, THIN
@@ -50,6 +51,18 @@ def interval(evidence: Evidence, needle: Needle) -> str:
     if evidence.scale == "ratio":
         return f"{percent(low).removesuffix('%')} to {percent(high)}"
     return f"{signed(needle, low).split(' ')[0].removesuffix('%')} to {signed(needle, high)}"
+
+
+def guarded(guard: Guard, evidence: Evidence, needle: Needle) -> str:
+    """What a guard estimated, as the effect is written: '−3%'; '' where it estimated nothing."""
+    if guard.value is None:
+        return ""
+    return effect(replace(evidence, effect=guard.value, interval=guard.interval), needle)
+
+
+def guarded_interval(guard: Guard, evidence: Evidence, needle: Needle) -> str:
+    """A guard's own interval: '−21 to +19%'; '' where it has none."""
+    return interval(replace(evidence, effect=guard.value or 0.0, interval=guard.interval), needle)
 
 
 def times(ratio: float) -> str:
@@ -142,6 +155,24 @@ def detectable(evidence: Evidence, needle: Needle) -> str:
     if not any(c in "123456789" for c in amount):
         return ""  # nothing varies at all
     return f"a {word} of about {amount} or more"
+
+
+def expected(evidence: Evidence) -> tuple[float, float, float] | None:
+    """The level after the start that the comparison says would have come without the proof, with its range.
+
+    After ÷ effect, or after − effect; a stock's by the end of the window. None without a comparison or an interval.
+    """
+    given, after = evidence.interval, evidence.after.value
+    if evidence.grade is not Grade.A or given is None or not (math.isfinite(after) and math.isfinite(evidence.effect)):
+        return None
+    if evidence.scale == "ratio":
+        if min(given.low, evidence.effect) <= 0:
+            return None
+        return after / evidence.effect, after / given.high, after / given.low
+    weeks = evidence.after.weeks if evidence.kind == "Stock" else 1
+    middle, low, high = (after - weeks * value for value in (evidence.effect, given.high, given.low))
+    most = 1.0 if evidence.kind == "Share" else math.inf
+    return max(0.0, min(most, middle)), max(0.0, min(most, low)), max(0.0, min(most, high))
 
 
 def too_small(evidence: Evidence) -> bool:

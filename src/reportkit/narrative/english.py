@@ -21,6 +21,8 @@ from reportkit.narrative.amounts import (
     effect,
     excludes,
     from_to,
+    guarded,
+    guarded_interval,
     interval,
     known,
     size,
@@ -32,7 +34,7 @@ from reportkit.narrative.definitions import filled, state, stated, summary_rule
 from reportkit.narrative.words import count, is_plural, listed, lower_first, percent, stopped, upper_first
 
 __all__ = [
-    "GRADES", "VERDICTS", "arrow", "count", "effect", "facts_line", "headline", "interval", "lede", "listed",
+    "GRADES", "VERDICTS", "arrow", "count", "effect", "facts_line", "guarded", "guarded_interval", "headline", "interval", "lede", "listed",
     "lower_first", "percent", "sentence", "state", "summary_rule", "upper_first",
 ]  # fmt: skip
 

@@ -12,8 +12,10 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from reportkit.amended import declared
 from reportkit.display import MIME
 from reportkit.errors import NotebookError
+from reportkit.model.params import Proof
 from reportkit.snapshot import Manifest
 from reportkit.workspace import Workspace
 
@@ -96,9 +98,17 @@ def record(workspace: Workspace, manifest: Manifest, target: Path, made: Sequenc
         "quarter": manifest.quarter,
         "organisation": workspace.organisation.name,
         "reportkit": version("reportkit"),
+        "proofs": declared(
+            _proofs(workspace, manifest.quarter), workspace.period(manifest.quarter).window.end, target / FILE
+        ),
         "extract": {name: entity.sha256 for name, entity in manifest.entities.items()},
         "reports": {**before, **now},
     }
+
+
+def _proofs(workspace: Workspace, quarter: str) -> dict[str, Proof]:
+    """The proofs that the quarter reports."""
+    return {key: workspace.proofs[key] for key in workspace.quarter(quarter).proofs}
 
 
 def as_json(whole: Mapping[str, Any]) -> str:
