@@ -13,6 +13,7 @@ import pytest
 
 from reportkit.entities import Type, find
 from reportkit.model.period import Window
+from reportkit.model.rules import Rules
 from reportkit.snapshot import EntityManifest, Manifest, Snapshot
 from reportkit.snapshot.manifest import sha256_of
 from tests import samples
@@ -49,10 +50,16 @@ def freeze(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Freeze]:
     """A function that freezes rows as an extract and opens it: freeze({"changes": rows}, covers=Window(…))."""
     opened: list[Snapshot] = []
 
-    def make(facts: Mapping[str, Rows], covers: Window, time_zone: str = "UTC", quarter: str = "2026-Q1") -> Snapshot:
+    def make(
+        facts: Mapping[str, Rows],
+        covers: Window,
+        time_zone: str = "UTC",
+        quarter: str = "2026-Q1",
+        rules: Rules | None = None,
+    ) -> Snapshot:
         folder = tmp_path_factory.mktemp("extract") / quarter
         folder.mkdir()
-        opened.append(frozen(folder, facts, covers, time_zone))
+        opened.append(frozen(folder, facts, covers, time_zone, rules))
         return opened[-1]
 
     yield make
@@ -60,11 +67,13 @@ def freeze(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Freeze]:
         snapshot.close()
 
 
-def frozen(folder: Path, facts: Mapping[str, Rows], covers: Window, time_zone: str = "UTC") -> Snapshot:
+def frozen(
+    folder: Path, facts: Mapping[str, Rows], covers: Window, time_zone: str = "UTC", rules: Rules | None = None
+) -> Snapshot:
     """Rows written into `folder` as an extract without any check, and opened."""
     entities = {name: _write(folder, name, rows, covers) for name, rows in facts.items()}
     Manifest(folder.name, time_zone, "2026-01-01T00:00:00+00:00", "test", "", entities).write(folder)
-    return Snapshot.open(folder, time_zone)
+    return Snapshot.open(folder, time_zone, rules)
 
 
 def _write(folder: Path, name: str, rows: Rows, covers: Window) -> EntityManifest:

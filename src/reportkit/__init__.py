@@ -18,6 +18,7 @@ The map, top to bottom; imports point down it (held by the import contract in py
     narrative    sentences from evidence
     evidence     before and after
     measure      needles over an extract
+    derived      columns that follow from others by the organisation's rules
     snapshot     extracts: take, check, freeze, open
     needles      one file a theme, one declaration a needle
     sources      one file a source

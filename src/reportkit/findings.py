@@ -83,19 +83,23 @@ class Findings:
     snapshot: Snapshot
     background: Background = field(default_factory=Background)
 
+    def needle(self, key: str) -> Needle:
+        """The needle called `key`, its money in the organisation's currency. Raises UnknownName."""
+        return find(key).in_currency(self.organisation.currency)
+
     @cached_property
     def missing(self) -> Mapping[str, str]:
         """Needles that this extract cannot give, each with the reason as a sentence."""
         wanted = dict.fromkeys((self.audience.quantified_by, *self.audience.needles))
         for proof in self.proofs.values():
             wanted |= dict.fromkeys(proof.needles)
-        reasons = {key: measure.lacking(self.snapshot, find(key)) for key in wanted}
+        reasons = {key: measure.lacking(self.snapshot, self.needle(key)) for key in wanted}
         return {key: reason for key, reason in reasons.items() if reason}
 
     @cached_property
     def needles(self) -> tuple[Needle, ...]:
         """The audience's needles that can be computed, primary first."""
-        return tuple(find(key) for key in self.audience.needles if key not in self.missing)
+        return tuple(self.needle(key) for key in self.audience.needles if key not in self.missing)
 
     def history(self, needle: Needle) -> Sequence[Reading]:
         """The needle by quarter, nine quarters up to this one, oldest first, whole organisation."""
@@ -112,7 +116,7 @@ class Findings:
         last = self.quarter.window.end
         mondays = Window(last - WEEK * (WEEKS + 1), last).weeks[-WEEKS:]
         found = measure.readings(self.snapshot, needle, [Window(day, day + WEEK) for day in mondays])
-        covered = self.snapshot.covers(needle.entity)
+        covered = measure.covers(self.snapshot, needle)
         return [reading for reading in found if reading.window.start >= covered.start]
 
     def now(self, needle: Needle) -> Reading:
@@ -125,7 +129,7 @@ class Findings:
         return {key: self._weigh(key, proof) for key, proof in self.proofs.items()}
 
     def _weigh(self, key: str, proof: Proof) -> tuple[Evidence, ...]:
-        cases = [self.case(find(k), proof) for k in proof.needles if k not in self.missing]
+        cases = [self.case(self.needle(k), proof) for k in proof.needles if k not in self.missing]
         marked = self.background.amended.get(key)
         return tuple(_noted(e, marked, self._declared(e, proof)) for e in compare_all(cases, proof, name=key))
 
@@ -141,7 +145,7 @@ class Findings:
         changed += filter(None, [self._restated(needle, proof, facts)])
         ground = Ground(
             time_zone=self.organisation.time_zone,
-            covers=self.snapshot.covers(needle.entity),
+            covers=measure.covers(self.snapshot, needle),
             today=self.quarter.window.end,
             holidays=self.organisation.holidays,
             source_changed=tuple(changed),
@@ -156,7 +160,7 @@ class Findings:
 
     def _declared(self, evidence: Evidence, proof: Proof) -> tuple[str, ...]:
         """A note for each change of the source that is declared to be harmless."""
-        changes = self._changes_of(find(evidence.needle), proof)
+        changes = self._changes_of(self.needle(evidence.needle), proof)
         return tuple(
             f"On {day_text(day)}, {change.what}. {change.harmless}" for day, change in changes if change.harmless
         )
@@ -166,7 +170,7 @@ class Findings:
         then = self._first_told(proof)
         if then is None or measure.lacking(then, needle) or proof.by not in then.table(needle.entity).columns:
             return ""
-        mine, theirs = self.snapshot.covers(needle.entity), then.covers(needle.entity)
+        mine, theirs = measure.covers(self.snapshot, needle), measure.covers(then, needle)
         start, end = max(mine.start, theirs.start), min(mine.end, theirs.end)
         if start >= end:
             return ""

@@ -19,7 +19,6 @@ from reportkit.model.needle import Needle
 from reportkit.model.params import Ask, Audience, Choice, NeedleParams, Organisation, Proof
 from reportkit.model.period import Quarter
 from reportkit.narrative.amended import note
-from reportkit.needles import find
 from reportkit.snapshot import Snapshot
 
 
@@ -99,15 +98,15 @@ class Report:
 
     def needle(self, key: str) -> Needle:
         """The declaration of a needle. Raises UnknownName."""
-        return find(key)
+        return self.findings.needle(key)
 
     def facts(self, needle: str, by: str = "team") -> pd.DataFrame:
         """The facts of a needle as pandas, one row a fact, times in UTC."""
-        return measure.facts(self.setting.snapshot, find(needle), by)
+        return measure.facts(self.setting.snapshot, self.findings.needle(needle), by)
 
     def history(self, needle: str) -> pd.DataFrame:
         """The needle by quarter: quarter, value (NaN is a gap), facts, open; oldest first."""
-        rows = self.findings.history(find(needle))
+        rows = self.findings.history(self.findings.needle(needle))
         labels = [Quarter.of(r.window.start, self.quarter.first_month).label for r in rows]
         return pd.DataFrame(
             {
@@ -125,7 +124,7 @@ class Report:
         """
         name = proof if isinstance(proof, str) else "as changed here"
         chosen = self._proofs(proof)[proof] if isinstance(proof, str) else Proof.model_validate(proof.model_dump())
-        case = self.findings.case(find(needle), chosen)
+        case = self.findings.case(self.findings.needle(needle), chosen)
         found = compare(case.facts, case.needle, chosen, case.ground, name=name)
         mark = self._mark(name, chosen)
         return replace(found, amended=mark, notes=(mark, *found.notes)) if mark else found
@@ -134,7 +133,7 @@ class Report:
         """One evidence in full: sentence, picture, behaviour chart, table with what it had to survive."""
         chosen = self._proofs(evidence.proof)[evidence.proof] if proof is None else proof
         known = self._proofs(chosen)[chosen] if isinstance(chosen, str) else chosen
-        return sections.one(evidence, known, self.setting.brand)
+        return sections.one(evidence, self.needle(evidence.needle), known, self.setting.brand)
 
     def _mark(self, name: str, chosen: Proof) -> str:
         """How a proof was changed after its read-out: in this notebook, or in params/proofs.yaml."""

@@ -28,7 +28,6 @@ from reportkit.narrative import english as say
 from reportkit.narrative.amounts import excludes
 from reportkit.narrative.definitions import state, summary_rule
 from reportkit.narrative.references import fill
-from reportkit.needles import find
 from reportkit.snapshot import EntityManifest
 
 NOTHING = Page(())
@@ -40,7 +39,7 @@ def answer(findings: Findings, asked: Ask | None = None) -> Page:
     """The headline, the lede, the strip of at most four figures, and what is asked in one line: page one stands alone."""
     key, proof, weighed = _lead(findings)
     lead = _strongest(weighed)
-    needle = find(lead.needle) if lead and lead.causal else _problem_needle(findings)
+    needle = findings.needle(lead.needle) if lead and lead.causal else _problem_needle(findings)
     now = findings.now(needle) if needle else None
     title = (
         say.headline(lead, needle, proof, now.value if now else float("nan"), _waiting(now))
@@ -49,7 +48,9 @@ def answer(findings: Findings, asked: Ask | None = None) -> Page:
     )
     if lead and lead.causal and proof and proof.treated != "all":
         title = f"In {say.count(len(lead.teams), proof.by)}, {say.lower_first(title)}"
-    text = say.lede([(e, find(e.needle)) for e in weighed], proof) if proof and weighed else _no_proof(findings)
+    text = (
+        say.lede([(e, findings.needle(e.needle)) for e in weighed], proof) if proof and weighed else _no_proof(findings)
+    )
     html = Markup('<h1>{}</h1><p class="rk-lede">{}</p>').format(title, text)
     record = [_reading_shown(findings, needle, now)] if needle and now else []
     record += [shown for e in weighed if e.headline for shown in evidence_shown(findings, e)]
@@ -69,7 +70,7 @@ def answer(findings: Findings, asked: Ask | None = None) -> Page:
 
 def _waiting(reading: Reading | None) -> int:
     """Facts still open that a median of the finished ones leaves out, where they are too many not to be told."""
-    return reading.open if reading and reading.share_open >= MANY_OPEN else 0
+    return reading.open if reading and not reading.censored and reading.share_open >= MANY_OPEN else 0
 
 
 def _lead(findings: Findings) -> tuple[str | None, Proof | None, tuple[Evidence, ...]]:
@@ -92,7 +93,7 @@ def _strongest(weighed: Sequence[Evidence]) -> Evidence | None:
 def _problem_needle(findings: Findings) -> Needle | None:
     wanted = findings.audience.quantified_by
     if wanted not in findings.missing:
-        return find(wanted)
+        return findings.needle(wanted)
     return findings.needles[0] if findings.needles else None
 
 
@@ -105,7 +106,7 @@ def _strip_needles(findings: Findings, weighed: Sequence[Evidence]) -> list[Need
     head = [e.needle for e in weighed if e.headline]
     worse = [e.needle for e in weighed if e.verdict is Verdict.GOT_WORSE]
     keys = dict.fromkeys((*head, *worse, *(n.key for n in findings.needles)))
-    return [find(key) for key in keys if key not in findings.missing][:STRIP]
+    return [findings.needle(key) for key in keys if key not in findings.missing][:STRIP]
 
 
 def _cell(findings: Findings, needle: Needle, proof: str | None) -> Cell:
@@ -123,7 +124,7 @@ def _cell(findings: Findings, needle: Needle, proof: str | None) -> Cell:
     reading = findings.now(needle)
     return Cell(
         label=f"{needle.label}, {findings.quarter.label}",
-        value=needle.unit.text(reading.value) if reading.known else "no facts",
+        value=needle.unit.text(reading.value) if reading.known else _gap(reading),
         verdict=evidence.verdict if evidence else None,
         good=None,
         detail=_beside(findings, needle),
@@ -181,10 +182,11 @@ def _quantified(findings: Findings, needle: Needle, reading: Reading) -> str:
     one, many = needle.facts
     when = findings.quarter.label
     if not reading.known:
-        return f"In {when} there were no {many} to measure."
+        return f"What it was in {when} cannot be said: {reading.reason}."
     rest = f"{when}, whole organisation, {unit.plural(reading.facts, one, many)}"
     if reading.open:
         rest += f"; {unit.plural(reading.open, 'more was', 'more were')} still open at the quarter's end"
+        rest += ", counted as unfinished" if reading.censored else ""
     return f"{say.upper_first(state(needle, reading.value))} ({rest})."
 
 
@@ -215,7 +217,7 @@ def proofs(findings: Findings, chosen: Mapping[str, Proof], brand: Brand, *, ful
 def _proof(
     findings: Findings, proof: Proof, weighed: tuple[Evidence, ...], brand: Brand, *, full: bool
 ) -> list[Block | Figure]:
-    pairs = [(e, find(e.needle)) for e in weighed]
+    pairs = [(e, findings.needle(e.needle)) for e in weighed]
     head = [(e, n) for e, n in pairs if e.headline]
     record = tuple(shown for e in weighed for shown in evidence_shown(findings, e))
     parts: list[Block | Figure] = [_heading(f"What the proof of concept showed: {say.lower_first(proof.name)}")]
@@ -241,9 +243,8 @@ def _survived(pairs: Sequence[tuple[Evidence, Needle]], proof: Proof, brand: Bra
     return [*([guards] if guards else []), *charts]
 
 
-def one(evidence: Evidence, proof: Proof, brand: Brand) -> Page:
+def one(evidence: Evidence, needle: Needle, proof: Proof, brand: Brand) -> Page:
     """One evidence in full: sentence, picture, table, what it had to survive, behaviour chart, notes."""
-    needle = find(evidence.needle)
     pairs = [(evidence, needle)]
     told = [say.sentence(evidence, needle, proof), *evidence.notes]
     parts: list[Block | Figure] = [] if evidence.weekly.empty else [before_after(evidence, needle, proof, brand)]
@@ -304,7 +305,7 @@ def needles(findings: Findings, params: Mapping[str, NeedleParams], brand: Brand
         return NOTHING
     worse = [e.needle for weighed in findings.evidence.values() for e in weighed if e.verdict is Verdict.GOT_WORSE]
     told = dict.fromkeys((*(needle.key for needle in findings.needles), *worse))
-    rows = [_row(findings, find(key), params.get(key, NeedleParams())) for key in told]
+    rows = [_row(findings, findings.needle(key), params.get(key, NeedleParams())) for key in told]
     labels = (findings.quarter.shift(-1).label, findings.quarter.label)
     parts: list[Block | Figure] = [_heading("The needles we own together"), needle_table(rows, labels, brand)]
     if any(findings.evidence.values()):
@@ -413,7 +414,7 @@ def _definition(needle: Needle) -> str:
 
 def evidence_shown(findings: Findings, evidence: Evidence) -> tuple[Shown, ...]:
     """The numbers of an evidence that pages print: before, after, effect with interval."""
-    needle = find(evidence.needle)
+    needle = findings.needle(evidence.needle)
     stem = f"{evidence.proof}.{evidence.needle}"
     extract = findings.snapshot.hash(needle.entity)
     levels = (("before", evidence.before), ("after", evidence.after),
@@ -456,7 +457,7 @@ def _reading_shown(findings: Findings, needle: Needle, reading: Reading) -> Show
     known = reading.known
     return Shown(
         id=f"{needle.key}.{reading.window.start}/{reading.window.end}",
-        text=needle.unit.text(reading.value) if known else "no facts",
+        text=needle.unit.text(reading.value) if known else _gap(reading),
         value=reading.value if known else None,
         unit=needle.unit.key,
         needle=needle.key,
@@ -464,6 +465,11 @@ def _reading_shown(findings: Findings, needle: Needle, reading: Reading) -> Show
         n=reading.facts,
         extract=findings.snapshot.hash(needle.entity),
     )
+
+
+def _gap(reading: Reading) -> str:
+    """What stands in place of a number."""
+    return "not known" if reading.facts or reading.open else "no facts"
 
 
 def _heading(text: str) -> Block:

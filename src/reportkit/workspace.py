@@ -129,7 +129,8 @@ class Workspace:
         folder = self.root / "extracts" / quarter
         if not folder.is_dir():
             raise SnapshotError(f"there is no extract of {quarter}; run `reportkit extract {quarter}`.")
-        return Snapshot.open(folder, self.organisation.time_zone)
+        events = [event for particular in self.quarters.values() for event in particular.key_events]
+        return Snapshot.open(folder, self.organisation.time_zone, self.organisation.rules(events))
 
     def report(self, audience: str, quarter: str) -> Report:
         """All that a notebook sees: the report of one audience for one quarter."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from reportkit.entities import find
 from reportkit.model.kind import Duration, Rate, Ratio, Share, Stock
 from reportkit.model.needle import Needle
 from reportkit.model.period import Quarter, Window
+from reportkit.model.rules import KeyEvent, Rules
 from reportkit.needles import library
 from reportkit.snapshot import Snapshot
 
@@ -26,6 +27,8 @@ COLUMNS = {
     "Duration": ["team", "start", "end"], "Stock": ["team", "start", "end"], "Rate": ["team", "at"],
     "Share": ["team", "at", "yes"], "Ratio": ["team", "at", "numerator", "denominator"],
 }  # fmt: skip
+# The key event of every example.
+RULES = Rules(key_events=(KeyEvent("sale", date(2026, 2, 2), date(2026, 2, 4)),))
 every_needle = pytest.mark.parametrize("needle", NEEDLES)
 
 
@@ -38,7 +41,39 @@ def whole_year(needle: Needle) -> Window:
 
 
 def example(freeze: Freeze, needle: Needle, rows: list[Mapping[str, Any]] | None = None, time_zone: str = "UTC") -> Any:
-    return freeze({needle.entity: needle.example.given if rows is None else rows}, whole_year(needle), time_zone)
+    facts = {needle.entity: needle.example.given if rows is None else rows, **needle.example.beside}
+    return freeze(facts, whole_year(needle), time_zone, rules=RULES)
+
+
+def twice(needle: Needle) -> dict[str, list[Mapping[str, Any]]]:
+    """Each row of each entity again under other ids: facts of their own that look the same."""
+    facts = {needle.entity: needle.example.given, **needle.example.beside}
+    return {name: [*rows, *again(name, rows)] for name, rows in facts.items()}
+
+
+def again(entity: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    for row in rows:
+        names = {find(entity).key, "deployment_id", "service"} & set(row)
+        yield row | {name: f"{row[name]}-again" for name in names if row[name]}
+
+
+def adds_up(needle: Needle) -> bool:
+    """Whether a second fact like the first makes the needle larger."""
+    kind = needle.kind
+    match kind:
+        case Rate():
+            return kind.counts in ("facts", "amount")
+        case Stock():
+            return kind.each is None
+    return False
+
+
+def one_fact_each(needle: Needle) -> bool:
+    """Whether each row is a fact, and not only what is left when overlapping or repeated ones are one."""
+    kind = needle.kind
+    if isinstance(kind, Rate):
+        return kind.counts in ("facts", "amount")
+    return not (isinstance(kind, Stock | Share) and kind.each is not None)
 
 
 @every_needle
@@ -61,20 +96,21 @@ def test_a_bad_example_would_be_noticed(needle: Needle, freeze: Freeze) -> None:
 
 @every_needle
 def test_the_order_of_rows_does_not_matter(needle: Needle, freeze: Freeze) -> None:
-    rows = list(needle.example.given) * 3
-    random.Random(7).shuffle(rows)
-    one = measure.reading(example(freeze, needle, list(needle.example.given) * 3), needle, quarter_of(needle).window)
-    assert measure.reading(example(freeze, needle, rows), needle, quarter_of(needle).window) == one
+    facts, window = twice(needle), quarter_of(needle).window
+    one = measure.reading(freeze(facts, whole_year(needle), rules=RULES), needle, window)
+    for rows in facts.values():
+        random.Random(7).shuffle(rows)
+    assert measure.reading(freeze(facts, whole_year(needle), rules=RULES), needle, window) == one
 
 
 @every_needle
 def test_each_row_twice_doubles_counts_and_nothing_else(needle: Needle, freeze: Freeze) -> None:
     window = quarter_of(needle).window
     one = measure.reading(example(freeze, needle), needle, window)
-    two = measure.reading(example(freeze, needle, list(needle.example.given) * 2), needle, window)
-    factor = 2 if isinstance(needle.kind, Rate | Stock) else 1
-    assert two.value == pytest.approx(factor * one.value)
-    assert (two.facts, two.open) == (2 * one.facts, 2 * one.open)
+    two = measure.reading(freeze(twice(needle), whole_year(needle), rules=RULES), needle, window)
+    assert two.value == pytest.approx((2 if adds_up(needle) else 1) * one.value)
+    factor = 2 if one_fact_each(needle) else 1
+    assert (two.facts, two.open) == (factor * one.facts, factor * one.open)
 
 
 @every_needle
@@ -89,16 +125,21 @@ def test_a_zone_that_moves_no_fact_over_a_boundary_changes_nothing(needle: Needl
 @every_needle
 def test_a_fact_moves_with_its_time(needle: Needle, freeze: Freeze) -> None:
     """The same facts a year earlier are the same number a year earlier, and none in the example's own quarter."""
-    moved = [{k: _earlier(v) for k, v in row.items()} for row in needle.example.given]
+    facts = {needle.entity: needle.example.given, **needle.example.beside}
+    moved = {entity: [{k: _earlier(v) for k, v in row.items()} for row in rows] for entity, rows in facts.items()}
     now, then = quarter_of(needle), quarter_of(needle).shift(-4)
     covers = Window(then.shift(-1).window.start, now.shift(1).window.end)
-    snapshot = freeze({needle.entity: moved}, covers)
+    rules = Rules(key_events=tuple(KeyEvent(e.name, _earlier(e.start), _earlier(e.end)) for e in RULES.key_events))
+    snapshot = freeze(moved, covers, rules=rules)
     past, present = measure.readings(snapshot, needle, [then.window, now.window])
     assert past.facts == measure.reading(example(freeze, needle), needle, now.window).facts
-    if isinstance(needle.kind, Rate):
+    if present.facts or isinstance(needle.kind, Stock):
+        assert stands(needle)
+    elif has_true_zeros(needle) and "key_event" not in measure.uses(needle)[needle.entity]:
         assert present.value == 0
-    elif not isinstance(needle.kind, Stock):
+    else:
         assert math.isnan(present.value)
+        assert present.reason
 
 
 @every_needle
@@ -106,10 +147,11 @@ def test_no_facts_is_a_gap_except_where_zero_is_true(needle: Needle, freeze: Fre
     columns = {name: None for row in needle.example.given for name in row}
     found = measure.reading(example(freeze, needle, [columns]), needle, quarter_of(needle).window)
     assert found.facts == 0
-    if isinstance(needle.kind, Rate | Stock):
-        assert found.value == 0
+    if has_true_zeros(needle):
+        assert (found.value, found.reason) == (0, "")
     else:
         assert math.isnan(found.value)
+        assert found.reason
 
 
 @every_needle
@@ -119,12 +161,15 @@ def test_outside_what_is_covered_is_a_gap_for_all(needle: Needle, freeze: Freeze
         found = measure.reading(snapshot, needle, outside.window)
         assert math.isnan(found.value)
         assert (found.facts, found.open, found.known) == (0, 0, False)
+        assert found.reason == "the extract does not cover it"
 
 
 @every_needle
 def test_facts_have_the_columns_of_their_kind(needle: Needle, freeze: Freeze) -> None:
     frame = measure.facts(example(freeze, needle), needle)
-    assert list(frame.columns) == COLUMNS[needle.kind.name]
+    amount = ["amount"] if isinstance(needle.kind, Rate) and needle.kind.counts in ("amount", "minutes") else []
+    assert list(frame.columns) == COLUMNS[needle.kind.name] + amount
+    assert len(frame) > 0
     for column in {"start", "end", "at"} & set(frame.columns):
         assert str(frame[column].dtype).endswith("UTC]")
     assert frame["team"].tolist() == [measure.NO_TEAM] * len(frame)
@@ -133,14 +178,22 @@ def test_facts_have_the_columns_of_their_kind(needle: Needle, freeze: Freeze) ->
 
 @every_needle
 def test_a_column_that_is_not_mapped_is_named(needle: Needle, freeze: Freeze) -> None:
-    snapshot = example(freeze, needle)
-    assert measure.lacking(snapshot, needle) is None
-    needed = measure.columns(needle, snapshot.table(needle.entity))
-    assert needed
-    bare = [{k: v for k, v in row.items() if k != needed[0]} for row in needle.example.given]
+    assert measure.lacking(example(freeze, needle), needle) is None
+    needed = [name for name in measure.columns(needle) if name.startswith(f"{needle.entity}.")]
+    bare = [{k: v for k, v in row.items() if f"{needle.entity}.{k}" != needed[0]} for row in needle.example.given]
     sentence = measure.lacking(example(freeze, needle, bare), needle)
     assert sentence is not None
-    assert f"{needle.entity}.{needed[0]}" in sentence
+    assert needed[0] in sentence
+    assert sentence.endswith(".")
+
+
+@every_needle
+def test_every_entity_that_it_meets_is_needed(needle: Needle, freeze: Freeze) -> None:
+    for entity in needle.example.beside:
+        assert entity in measure.needs(needle)
+        rest = {name: rows for name, rows in needle.example.beside.items() if name != entity}
+        sentence = measure.lacking(freeze({needle.entity: needle.example.given, **rest}, whole_year(needle)), needle)
+        assert sentence == f"{needle.label} needs the entity {entity}, which no source in sources.yaml feeds."
 
 
 @every_needle
@@ -166,11 +219,11 @@ def test_its_words_can_be_printed(needle: Needle) -> None:
 
 @every_needle
 def test_its_example_uses_the_entitys_columns_and_only_times_with_a_zone(needle: Needle) -> None:
-    entity = find(needle.entity)
-    for row in needle.example.given:
-        for name, value in row.items():
-            entity.field(name)
-            assert not isinstance(value, datetime) or value.utcoffset() is not None
+    for name, rows in {needle.entity: needle.example.given, **needle.example.beside}.items():
+        for row in rows:
+            for column, value in row.items():
+                find(name).field(column)
+                assert not isinstance(value, datetime) or value.utcoffset() is not None
 
 
 @every_needle
@@ -188,9 +241,43 @@ def test_its_example_has_something_that_must_not_count(needle: Needle, freeze: F
 def test_its_better_and_its_unit_are_those_of_its_kind(needle: Needle) -> None:
     assert needle.better in ("lower", "higher")
     if isinstance(needle.kind, Duration):
-        assert needle.unit.seconds
+        assert bool(needle.unit.seconds) == (needle.kind.summary == "median")
     assert isinstance(needle.kind, Duration | Rate | Share | Ratio | Stock)
 
 
+@every_needle
+@pytest.mark.parametrize("by", ["team", "service", "journey"])
+def test_it_can_be_cut_and_the_parts_hold_all_facts(needle: Needle, by: str, freeze: Freeze) -> None:
+    """Cut by groups of which none is too small, a needle's facts are those of its groups."""
+    window = quarter_of(needle).window
+    facts = {needle.entity: needle.example.given, **needle.example.beside}
+    many = {name: [row for n in range(6) for row in copy(name, rows, n, by)] for name, rows in facts.items()}
+    snapshot = freeze(many, whole_year(needle), rules=replace(RULES, smallest_group=1))
+    parts = measure.cut(snapshot, needle, window, by)
+    assert {part.group for part in parts} == {"even", "odd"}
+    assert all(part.reading.known for part in parts)
+    if one_fact_each(needle):
+        assert sum(part.reading.facts for part in parts) == measure.reading(snapshot, needle, window).facts
+
+
+def copy(entity: str, rows: Sequence[Mapping[str, Any]], n: int, by: str) -> Iterator[Mapping[str, Any]]:
+    """The rows as facts of their own, with ids and people that tell the copies apart, in one of two groups."""
+    names = {find(entity).key, find(entity).person, "deployment_id"}
+    for i, row in enumerate(rows):
+        ids = {name: f"{n}-{row[name]}" for name in names & set(row) if row[name]}
+        yield {find(entity).key: f"{n}-{i}", **row, **ids, by: "odd" if n % 2 else "even"}
+
+
+def has_true_zeros(needle: Needle) -> bool:
+    """Whether no fact at all is the number 0: counts of things, for a time that is covered."""
+    kind = needle.kind
+    return isinstance(kind, Rate | Stock) or (isinstance(kind, Ratio) and isinstance(kind.numerator, int))
+
+
+def stands(needle: Needle) -> bool:
+    """Whether a fact counts for as long as it lasts."""
+    return isinstance(needle.kind, Stock) or (isinstance(needle.kind, Share) and needle.kind.until is not None)
+
+
 def _earlier(value: Any) -> Any:
-    return value - timedelta(days=365) if isinstance(value, datetime) else value
+    return value - timedelta(days=365) if isinstance(value, date) else value

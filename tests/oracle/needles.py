@@ -14,6 +14,7 @@ import duckdb
 
 DAYS_A_MONTH = 365.25 / 12
 DAYS_A_WEEK = 7
+FINISHED = ("lead_time_for_changes", "recovery_time")
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,31 @@ class Oracle:
         return f"timezone('{self.zone}', TIMESTAMP '{day}')"
 
     def median(self, needle: str, start: date, end: date) -> Number:
+        """Median days of a needle in a period by the rule that it declares: DORA's of finished spans, or the life table's."""
+        first, last = max(start, self.covers[0]), min(end, self.covers[1])
+        if first >= last:
+            return Number(None, 0)
+        return (
+            self.finished_median(needle, first, last) if needle in FINISHED else self.life_median(needle, first, last)
+        )
+
+    def life_median(self, needle: str, start: date, end: date) -> Number:
+        """Median days of the life table: who was open at which age is counted anew for each age at which a span ended."""
+        begins, ends = f"epoch({self.midnight(start)})", f"epoch({self.midnight(end)})"
+        row = self._row(f"""
+            WITH lives AS (
+                SELECT greatest(0, {begins} - epoch(began)) AS entry, least(coalesce(epoch(ended), {ends}), {ends}) - epoch(began) AS left_at,
+                       coalesce(epoch(ended) < {ends}, false) AS has_ended
+                FROM spans WHERE needle = '{needle}' AND epoch(began) < {ends} AND coalesce(epoch(ended), {ends}) >= {begins}),
+            ages AS (SELECT left_at AS age, count(*) AS ended FROM lives WHERE has_ended GROUP BY 1),
+            risk AS (SELECT age, ages.ended, count(*) AS at_risk FROM ages JOIN lives ON entry <= age AND left_at >= age GROUP BY 1, 2),
+            curve AS (SELECT age, product(1 - ended / at_risk::DOUBLE) OVER (ORDER BY age) AS survival FROM risk)
+            SELECT min(age) FILTER (survival <= 0.5 + 1e-12) / 86400, min(age) FILTER (survival < 0.5 - 1e-12) / 86400,
+                   (SELECT coalesce(sum(ended), 0) FROM ages) FROM curve""")
+        first, past, facts = row
+        return Number(None if first is None else (first + (first if past is None else past)) / 2, int(facts))
+
+    def finished_median(self, needle: str, start: date, end: date) -> Number:
         """Median days of the spans that ended in the period."""
         row = self._row(
             "SELECT median(epoch(ended) - epoch(began)) / 86400, count(*) FROM spans"

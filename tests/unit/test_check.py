@@ -61,7 +61,7 @@ ONE_FAULT: list[tuple[str, Mapping[str, str], str]] = [
     ("sources.yaml", {"team: team": "team: team FROM changes"}, "sources.yaml:11: "),
     ("sources.yaml", {"source: changes": "query: DELETE FROM changes"}, "sources.yaml:7: "),
     ("sources.yaml", {"[2025-06-01, 2026-04-01]": "[2026-04-01, 2025-06-01]"}, "sources.yaml:15: `covers` ends before it begins"),
-    ("sources.yaml", {"merged_at: merged": "x_merged: merged"}, "audiences.yaml:6: Release wait needs changes.merged_at, which sources.yaml does not map."),
+    ("sources.yaml", {"merged_at: merged": "x_merged: merged"}, "audiences.yaml:6: Release wait needs changes.merged_at, which sources.yaml does not map"),
     ("audiences.yaml", {"[release_wait]": "[deployment_frequency]"}, "audiences.yaml:6: Deployment frequency needs the entity deployments"),
     # proofs.yaml
     ("proofs.yaml", {"before: 13": "before: 5"}, "proofs.yaml:6: paved_road: 5 weeks before the start, 8 needed"),

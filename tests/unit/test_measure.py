@@ -36,11 +36,11 @@ def needle(kind: Kind, entity: str = "changes", where: Any = None) -> Needle:
     )  # fmt: skip
 
 
-LEAD = needle(Duration(start=_.first_commit_at, end=_.deployed_at, unit=DAYS))
+LEAD = needle(Duration(start=_.first_commit_at, end=_.deployed_at, unit=DAYS, median="apart"))
 WEEKLY = needle(Rate(at=_.deployed_at, per="week"), "deployments")
 MONTHLY = needle(Rate(at=_.deployed_at, per="month"), "deployments")
 FAILING = needle(Share(at=_.deployed_at, yes=_.result == "failure"), "deployments")
-PER_FACT = needle(Ratio(at=_.deployed_at, numerator=_.x_cost, denominator=_.x_units), "deployments")
+PER_FACT = needle(Ratio(at=_.started_at, numerator=_.good, denominator=_.total), "slo_windows")
 UNDONE = needle(Stock(opened=_.started_at, closed=_.released_at), "features")
 
 
@@ -207,27 +207,27 @@ def test_a_share_is_yes_of_all_and_unknown_is_neither(freeze: Freeze) -> None:
 
 def test_a_ratio_is_a_sum_over_a_sum(freeze: Freeze) -> None:
     rows = [
-        *deployed("2026-02-01", x_cost=10.0, x_units=1.0),
-        *deployed("2026-02-02", x_cost=90.0, x_units=99.0),
+        {"started_at": at("2026-02-01"), "good": 10.0, "total": 1.0},
+        {"started_at": at("2026-02-02"), "good": 90.0, "total": 99.0},
     ]
-    assert value(freeze({"deployments": rows}, YEAR), PER_FACT, Q1) == 1.0
+    assert value(freeze({"slo_windows": rows}, YEAR), PER_FACT, Q1) == 1.0
 
 
 def test_a_ratio_leaves_out_facts_that_lack_a_side(freeze: Freeze) -> None:
     """A cost without its units would make each unit look dearer."""
     rows = [
-        *deployed("2026-02-01", x_cost=10.0, x_units=5.0),
-        *deployed("2026-02-02", x_cost=90.0, x_units=None),
-        *deployed("2026-02-03", x_cost=None, x_units=7.0),
+        {"started_at": at("2026-02-01"), "good": 10.0, "total": 5.0},
+        {"started_at": at("2026-02-02"), "good": 90.0, "total": None},
+        {"started_at": at("2026-02-03"), "good": None, "total": 7.0},
     ]
-    snapshot = freeze({"deployments": rows}, YEAR)
+    snapshot = freeze({"slo_windows": rows}, YEAR)
     found = measure.reading(snapshot, PER_FACT, Q1)
     assert (found.value, found.facts) == (2.0, 1)
     assert len(measure.facts(snapshot, PER_FACT)) == 1
 
 
 def test_a_ratio_over_nothing_is_a_gap(freeze: Freeze) -> None:
-    snapshot = freeze({"deployments": deployed("2026-02-01", x_cost=10.0, x_units=0.0)}, YEAR)
+    snapshot = freeze({"slo_windows": [{"started_at": at("2026-02-01"), "good": 10.0, "total": 0.0}]}, YEAR)
     found = measure.reading(snapshot, PER_FACT, Q1)
     assert math.isnan(found.value)
 
@@ -369,12 +369,12 @@ def test_every_kind_agrees_with_the_oracle(
 
 
 def _entities(facts: Rows) -> dict[str, Rows]:
-    absent = {"x_cost": 0.0, "x_units": 0.0}  # so that the columns exist where no fact has a number
     return {
         "changes": [{"first_commit_at": f["a"], "deployed_at": f["b"]} for f in facts]
         or [{"first_commit_at": None, "deployed_at": None}],
-        "deployments": [{"deployed_at": f["a"], "result": f["yes"], "x_cost": f["n"], "x_units": f["d"]} for f in facts]
-        + [{"deployed_at": None, **absent}],
+        "deployments": [{"deployed_at": f["a"], "result": f["yes"]} for f in facts] or [{"deployed_at": None}],
+        "slo_windows": [{"started_at": f["a"], "good": f["n"], "total": f["d"]} for f in facts]
+        or [{"started_at": None, "good": None, "total": None}],
         "features": [{"started_at": f["a"], "released_at": f["b"]} for f in facts]
         or [{"started_at": None, "released_at": None}],
     }

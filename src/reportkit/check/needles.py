@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
-import ibis
+from collections.abc import Iterator
 
 from reportkit import entities, measure
-from reportkit.errors import UnknownName
 from reportkit.model.needle import Needle
 from reportkit.needles import find, library
 from reportkit.params import Fault
 from reportkit.workspace import Workspace
-
-TYPES: Mapping[entities.Type, str] = {
-    "text": "string", "time": "timestamp('UTC')", "flag": "boolean", "number": "float64",
-}  # fmt: skip
 
 
 def faults(place: Workspace) -> Iterator[Fault]:
@@ -26,19 +19,18 @@ def faults(place: Workspace) -> Iterator[Fault]:
 
 
 def _unmapped(place: Workspace, needle: Needle) -> str | None:
-    mapping = place.sources.entities.get(needle.entity)
-    if mapping is None:
-        return f"{needle.label} needs the entity {needle.entity}, which no source in sources.yaml feeds."
-    try:
-        entity = entities.find(needle.entity)
-    except UnknownName:
-        return None
-    blank = ibis.table(dict.fromkeys(entity.names, "string") | {f.name: TYPES[f.type] for f in entity.fields})
-    has = {f.name for f in entity.fields if f.name in mapping.columns or f.default is not None or f.alias}
-    missing = [f"{needle.entity}.{name}" for name in measure.columns(needle, blank) if name not in has]
-    if not missing:
-        return None
-    return f"{needle.label} needs {' and '.join(missing)}, which sources.yaml does not map."
+    """Why sources.yaml cannot give the needle, as a sentence."""
+    mappings = place.sources.entities
+    for entity, names in measure.needs(needle).items():
+        mapping = mappings.get(entity)
+        if mapping is None:
+            return f"{needle.label} needs the entity {entity}, which no source in sources.yaml feeds."
+        fields = {field.name: field for field in entities.find(entity).fields}
+        given = {n for n, f in fields.items() if n in mapping.columns or f.default is not None or f.alias}
+        if missing := [f"{entity}.{name}" for name in names if name not in given]:
+            source = f"; {entity} come from the source {mapping.source}" if mapping.source else ""
+            return f"{needle.label} needs {' and '.join(missing)}, which sources.yaml does not map{source}."
+    return None
 
 
 def _used(place: Workspace) -> Iterator[tuple[str, str]]:

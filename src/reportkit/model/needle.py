@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from reportkit.model.kind import Expr, Kind
-from reportkit.model.unit import Unit
+from reportkit.model.kind import Expr, Kind, Rate, Ratio
+from reportkit.model.unit import Unit, currency
 
 Better = Literal["lower", "higher"]
 Theme = Literal["speed", "flow", "reliability", "security", "change", "infrastructure", "cost"]
@@ -17,11 +17,13 @@ Theme = Literal["speed", "flow", "reliability", "security", "change", "infrastru
 class Example:
     """A case worked out by hand: rows of the entity, and the value that they must give.
 
-    `given` rows name only the columns that matter; `period` is the quarter measured.
+    `given` rows name only the columns that matter; `beside` holds the rows of other entities that the needle meets;
+    `period` is the quarter measured.
     """
 
     given: Sequence[Mapping[str, Any]]
     expect: float
+    beside: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     period: str = "2026-Q1"
 
 
@@ -40,6 +42,8 @@ class Needle:
     example: Example
     facts: tuple[str, str]  # what one fact is called: ("change", "changes")
     where: Expr | None = None  # which rows count; None is all
+    optional: tuple[str, ...] = ()  # columns that it reads and can do without
+    personal: bool = False  # each fact is about one person: few of them are not shown at all
     state: str = ""  # a sentence with {now}: 'A change takes {now} to reach production'
     finding: str = (
         ""  # a sentence with {before} and {after}: 'Changes now reach production in {after} instead of {before}'
@@ -49,6 +53,15 @@ class Needle:
     def unit(self) -> Unit:
         """The unit in which the needle is printed."""
         return self.kind.unit
+
+    def in_currency(self, code: str) -> Needle:
+        """The needle with its money in an ISO 4217 currency; itself where it is not about money."""
+        kind = self.kind
+        if isinstance(kind, Rate) and kind.amount is not None:
+            return replace(self, kind=replace(kind, money=currency(code, kind.money)))
+        if isinstance(kind, Ratio) and kind.unit.money:
+            return replace(self, kind=replace(kind, unit=currency(code, kind.unit)))
+        return self
 
     @property
     def lower_label(self) -> str:

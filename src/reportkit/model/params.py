@@ -5,13 +5,16 @@ Field descriptions end up in the JSON Schemas that complete the YAML in an edito
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
+from reportkit.model.bands import BANDS
 from reportkit.model.period import Window
+from reportkit.model.rules import DoraRules, KeyEvent, Rules
 
 MOST_WEEKS = 520  # ten years
 YEARS = (1980, 2200)
@@ -22,6 +25,41 @@ class Params(BaseModel):
     """Base of every params model: frozen, unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Dora(Params):
+    """How DORA's five are counted; every choice is printed in 'How we know'."""
+
+    environments: tuple[str, ...] = Field(("production",), min_length=1, description="Deployments to these count.")
+    results: tuple[Literal["success", "failure", "cancelled"], ...] = Field(
+        ("success",), min_length=1, description="Deployments that ended like this count."
+    )
+    link: Literal["latest", "stated"] = Field(
+        "latest",
+        description="An incident belongs to the deployment that its source names; where it names none, 'latest' takes the "
+        "latest one before it.",
+    )
+    link_within: Literal["service", "organisation"] = Field(
+        "service", description="Whether that deployment must be of the incident's own service."
+    )
+    cap_hours: float | None = Field(None, gt=0, description="How long before the incident it may lie at most.")
+    median: Literal["finished", "censored"] = Field(
+        "finished", description="The median of what is finished, as DORA has it, or with what is open as unfinished."
+    )
+    bands: int | None = Field(None, description="Year of a DORA report whose performance bands are told as context.")
+
+    @field_validator("bands")
+    @classmethod
+    def _known_year(cls, value: int | None) -> int | None:
+        if value is not None and value not in BANDS:
+            listed = ", ".join(str(year) for year in sorted(BANDS))
+            raise ValueError(f"no bands of {value} are known; write one of {listed}")
+        return value
+
+    @property
+    def rules(self) -> DoraRules:
+        """The same as a value without YAML."""
+        return DoraRules(**self.model_dump(exclude={"bands"}))
 
 
 class Organisation(Params):
@@ -41,6 +79,13 @@ class Organisation(Params):
     page: Literal["A4", "Letter"] = "A4"
     language: str = Field("en", description="BCP 47 language of the reports.")
     holidays: tuple[date, ...] = Field((), description="Dates on which nobody works; the clock of a Duration stops.")
+    rates: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict, description="Currency: what one unit of it is worth in the organisation's own."
+    )
+    smallest_group: int = Field(
+        5, ge=1, description="Groups of fewer people (or facts, where nobody knows the people) are shown as 'other'."
+    )
+    dora: Dora = Dora()
     rejected_at_most: float = Field(
         0.01, ge=0, le=1, description="Share of rows that may break a contract before an extract stops."
     )
@@ -51,6 +96,11 @@ class Organisation(Params):
         if value not in available_timezones():
             raise ValueError(f"{value!r} is no IANA time zone; write one such as Europe/London or UTC")
         return value
+
+    def rules(self, key_events: Iterable[KeyEventParams] = ()) -> Rules:
+        """What a measurement has to know beside the facts."""
+        events = tuple(KeyEvent(one.name, one.start, one.end) for one in key_events)
+        return Rules(self.currency, self.rates, self.dora.rules, self.smallest_group, events)
 
     @property
     def first_month(self) -> int:
@@ -312,9 +362,24 @@ def _next_monday(day: date) -> date:
     return day + timedelta(days=-day.weekday() % 7)
 
 
+class KeyEventParams(Params):
+    """A time in which the business cannot afford an outage: a sale, a launch, the end of the tax year."""
+
+    name: str
+    start: date
+    end: date = Field(description="The day after the last.")
+
+    @model_validator(mode="after")
+    def _forward(self) -> KeyEventParams:
+        if self.end <= self.start:
+            raise ValueError(f"{self.name} ends on {self.end}, before it begins; `end` is the day after the last")
+        return self
+
+
 class QuarterParams(Params):
     """params/<quarter>.yaml: what is particular to one quarter."""
 
     audiences: tuple[Key, ...] = Field((), description="Reports to build; all audiences where not given.")
     proofs: tuple[Key, ...] = Field((), description="Proofs reported this quarter, the leading one first.")
     asks: dict[Key, Ask] = Field(default_factory=dict, description="Audience: what we ask of them this quarter.")
+    key_events: tuple[KeyEventParams, ...] = Field((), description="Days in which an outage would hurt most.")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MINUS = "−"  # U+2212, the sign that typographers mean
 NOTHING = "–"  # U+2013: where there is no number
 THIN = " "  # narrow no-break space between thousands
+THOUSANDS = 9_999.5  # from here on money is said in thousands
 
 
 @dataclass(frozen=True)
@@ -27,15 +28,18 @@ class Unit:
     joint: str = " "
     whole: bool = False
     seconds: float | None = None
+    money: bool = False
 
     def number(self, value: float, *, decimals: int | None = None) -> str:
         """The number alone: three significant digits at most below 1,000, '−' for minus, '–' for no number."""
         scaled = value * self.scale
         if not math.isfinite(scaled):
             return NOTHING
+        if self.money and abs(scaled) >= THOUSANDS:
+            return self._large(scaled)
         digits = self._decimals(scaled) if decimals is None else decimals
         text = f"{abs(scaled):,.{digits}f}"
-        if "." in text and decimals is None and not self._money:
+        if "." in text and decimals is None and not self.money:
             text = text.rstrip("0").rstrip(".")
         negative = scaled < 0 and any(c in "123456789" for c in text)
         return f"{MINUS if negative else ''}{self.prefix}{text.replace(',', THIN)}"
@@ -63,7 +67,7 @@ class Unit:
         size = abs(scaled)
         if self.whole:
             return 0
-        if self._money:
+        if self.money:
             return 2 if size < 99.995 else 0
         if self._nearly_all(size):
             return min(5, -math.floor(math.log10(100 - size)))
@@ -73,9 +77,11 @@ class Unit:
             return 1
         return min(4, 1 - math.floor(math.log10(size)))  # two significant digits: 0.034
 
-    @property
-    def _money(self) -> bool:
-        return self.key.isupper()  # an ISO 4217 code
+    def _large(self, value: float) -> str:
+        """Money in thousands or millions, three significant digits: '£41.2k', '£1.04m'."""
+        size, letter = (abs(value) / 1e3, "k") if abs(value) < 999_500 else (abs(value) / 1e6, "m")
+        digits = 2 if size < 9.995 else 1 if size < 99.95 else 0
+        return f"{MINUS if value < 0 else ''}{self.prefix}{f'{size:,.{digits}f}'.replace(',', THIN)}{letter}"
 
     def _nearly_all(self, size: float) -> bool:
         """Whether a share is near 100 % without reaching it: its nines are the message (99.96 %, never '100 %')."""
@@ -92,15 +98,38 @@ NUMBER = Unit("number", "", "", "")
 PER_WEEK = Unit("per week", "a week", "a week", "/ wk")
 PER_MONTH = Unit("per month", "a month", "a month", "/ mo")
 
-UNITS = {u.key: u for u in (MINUTES, HOURS, DAYS, SHARE, POINTS, COUNT, NUMBER, PER_WEEK, PER_MONTH)}
+TIMES = Unit("times", "×", "×", "×", joint="")
+MONEY = Unit("money", "", "", "", money=True)  # in whatever currency the organisation reckons
+
+UNITS = {u.key: u for u in (MINUTES, HOURS, DAYS, SHARE, POINTS, COUNT, NUMBER, PER_WEEK, PER_MONTH, TIMES, MONEY)}
 SIGNS = {"GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥"}
 
 
-def currency(code: str) -> Unit:
-    """The unit of money in an ISO 4217 currency: '£1.92' for GBP, '12.4 CHF' without a sign of its own."""
+def per(what: str) -> Unit:
+    """A number of something for each of something else: 'approvals a change'."""
+    return Unit(what, what, what, what)
+
+
+def money_per(what: str) -> Unit:
+    """Money for each of something: '£1.92 a customer'."""
+    return replace(MONEY, key=f"money {what}", one=what, many=what, short=what)
+
+
+def a(period: str, base: Unit | None = None) -> Unit:
+    """Something a week or a month: '3 a week', '41 minutes a month', '£12.4k a month'."""
+    short = {"week": "/ wk", "month": "/ mo", "quarter": "/ qtr"}[period]
+    if base is None:
+        return Unit(f"per {period}", f"a {period}", f"a {period}", short)
+    return replace(base, key=f"{base.key} a {period}", one=f"{base.one} a {period}".strip(),
+                   many=f"{base.many} a {period}".strip(), short=f"{base.short} {short}".strip(), joint=" ", seconds=None)  # fmt: skip
+
+
+def currency(code: str, unit: Unit = MONEY) -> Unit:
+    """A unit of money in an ISO 4217 currency: '£1.92' for GBP, '12.40 CHF' without a sign of its own."""
     sign = SIGNS.get(code, "")
-    word = "" if sign else code
-    return Unit(code, word, word, word, prefix=sign, joint=" " if word else "")
+    word = "" if sign else f"{code} "
+    return replace(unit, key=unit.key.replace("money", code), prefix=sign, joint=" " if unit.many or word else "",
+                   one=f"{word}{unit.one}".strip(), many=f"{word}{unit.many}".strip(), short=f"{word}{unit.short}".strip())  # fmt: skip
 
 
 def plural(count: float, one: str, many: str | None = None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from reportkit.model.kind import Duration, Rate, Ratio, Share, Stock
+from reportkit.model.kind import Duration, Per, Rate, Ratio, Share, Stock
 from reportkit.model.needle import Needle
 from reportkit.narrative.words import is_plural, upper_first
 
@@ -26,11 +26,11 @@ def _be(needle: Needle) -> str:
 def filled(template: str, needle: Needle, **numbers: str) -> str:
     """A needle's template with numbers in it, '' for no template.
 
-    The words of a Rate's template say 'a week' themselves, so the numbers must not; nor may it say '1 deployments'.
+    The words of a template say 'a week' or 'a change' themselves, so the numbers must not; nor may it say '1 deployments'.
     """
     if not template:
         return ""
-    if isinstance(needle.kind, Rate):
+    if isinstance(needle.kind, Rate) or needle.unit.many.startswith("a "):
         numbers = {key: text.removesuffix(f" {needle.unit.many}") for key, text in numbers.items()}
         numbers = {key: "1.0" if text == "1" else text for key, text in numbers.items()}
         if numbers.get("now") == "0":
@@ -42,13 +42,37 @@ def summary_rule(needle: Needle) -> str:
     """How a period's number is made: 'Median of the changes that ended in the period; …'."""
     many = needle.facts[1]
     match needle.kind:
-        case Duration():
-            return f"Median of the {many} whose span ended in the period; those still open at its end are counted beside it."
-        case Rate(per=per):
-            return f"The {many} in the period, divided by the {per}s of it that the extract covers."
-        case Share():
-            return f"Share of all {many} in the period."
+        case Duration() as kind:
+            return _of_duration(kind, many)
+        case Rate(counts=counts, per=per):
+            what = {"amount": f"sum over the {many}", "minutes": f"minutes of {many}"}.get(counts, many)
+            return f"The {what} in the period, divided by the {per}s of it that the extract covers."
+        case Share() as kind:
+            return _of_share(kind, many)
+        case Ratio(denominator=Per(by=by)):
+            met = f" and {' and '.join(by)}" if by else ""
+            return f"Sum over sum, never a mean of ratios; the two sides meet by period{met}."
         case Ratio():
             return "Sum over sum, never a mean of ratios."
         case Stock():
             return f"Number of {many} open at the end of the period."
+
+
+def _of_duration(kind: Duration, many: str) -> str:
+    if kind.median == "apart":
+        return (
+            f"Median of the {many} whose span ended in the period; those still open at its end are counted beside it."
+        )
+    what = "Ninth tenth ÷ middle, from" if kind.summary == "spread" else "Median of"
+    return (
+        f"{what} the life table of the period (Kaplan–Meier): each of the {many} counts for the part of its life that lies in "
+        "the period, and one that is still open at its end counts as unfinished."
+    )
+
+
+def _of_share(kind: Share, many: str) -> str:
+    if kind.each is not None:
+        return f"Share of all {many}, each as it was last seen in the period."
+    if kind.until is not None:
+        return f"Share of all {many} that there are at the end of the period."
+    return f"Share of all {many} in the period."

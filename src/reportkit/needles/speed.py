@@ -6,9 +6,9 @@ from datetime import datetime
 
 from ibis import _
 
-from reportkit.model.kind import Duration, Rate
+from reportkit.model.kind import Duration, Rate, Ratio
 from reportkit.model.needle import Example, Needle
-from reportkit.model.unit import DAYS
+from reportkit.model.unit import DAYS, per
 
 
 def _day(day: int, month: int = 1, hour: int = 0) -> datetime:
@@ -21,13 +21,13 @@ LEAD_TIME_FOR_CHANGES = Needle(
     theme="speed",
     question="How long does a change take from first commit to production?",
     entity="changes",
-    kind=Duration(start=_.first_commit_at, end=_.deployed_at, unit=DAYS),
+    kind=Duration(start=_.first_commit_at, end=_.deployed_at, unit=DAYS, median="apart"),
     better="lower",
     source="DORA",
     facts=("change", "changes"),
     state="A change takes {now} to reach production",
     finding="Changes now reach production in {after} instead of {before}",
-    example=Example(  # spans of 2, 4 and 9 days end in the quarter; the fourth is still open
+    example=Example(  # spans of 2, 4 and 9 days end in the quarter; the fourth is still open, and DORA counts finished ones
         given=[
             {"first_commit_at": _day(1), "deployed_at": _day(3)},
             {"first_commit_at": _day(1), "deployed_at": _day(5)},
@@ -35,6 +35,53 @@ LEAD_TIME_FOR_CHANGES = Needle(
             {"first_commit_at": _day(20), "deployed_at": None},
         ],
         expect=4.0,
+    ),
+)
+
+LEAD_TIME = Needle(
+    key="lead_time",
+    label="Lead time",
+    theme="speed",
+    question="How long does an idea take to reach customers, from the day that it was written down?",
+    entity="features",
+    where=_.kind == "feature",
+    kind=Duration(start=_.requested_at, end=_.released_at, unit=DAYS),
+    better="lower",
+    source="reportkit",
+    facts=("idea", "ideas"),
+    state="An idea takes {now} to reach customers",
+    finding="Ideas now reach customers in {after} instead of {before}",
+    example=Example(  # ends at 10, 20 and 30 days with 3, 2, 1 at risk: down to a third at 20; a launch does not count
+        given=[
+            {"kind": "feature", "requested_at": _day(2), "released_at": _day(12)},
+            {"kind": "feature", "requested_at": _day(2), "released_at": _day(22)},
+            {"kind": "feature", "requested_at": _day(2), "released_at": _day(1, month=2)},
+            {"kind": "launch", "requested_at": _day(2), "released_at": _day(3)},
+        ],
+        expect=20.0,
+    ),
+)
+
+PRODUCT_LAUNCH_TIME = Needle(
+    key="product_launch_time",
+    label="Product launch time",
+    theme="speed",
+    question="How long does a product take from the start of work to its launch?",
+    entity="features",
+    where=_.kind == "launch",
+    kind=Duration(start=_.started_at, end=_.released_at, unit=DAYS),
+    better="lower",
+    source="reportkit",
+    facts=("launch", "launches"),
+    state="A product takes {now} to launch",
+    finding="Products now launch in {after} instead of {before}",
+    example=Example(  # 40 days with 2 at risk leaves a half, 60 days none: the middle is 50; a feature does not count
+        given=[
+            {"kind": "launch", "started_at": _day(2), "released_at": _day(11, month=2)},
+            {"kind": "launch", "started_at": _day(2), "released_at": _day(3, month=3)},
+            {"kind": "feature", "started_at": _day(2), "released_at": _day(3)},
+        ],
+        expect=50.0,
     ),
 )
 
@@ -60,13 +107,37 @@ PULL_REQUEST_MERGE_TIME = Needle(
     ),
 )
 
+REVIEW_WAIT = Needle(
+    key="review_wait",
+    label="Review wait",
+    theme="speed",
+    question="How long does a pull request wait for its first review?",
+    entity="changes",
+    where=_.first_review_at.notnull() | _.merged_at.isnull(),  # merged without a review: it never waited for one
+    kind=Duration(start=_.opened_at, end=_.first_review_at, unit=DAYS),
+    better="lower",
+    source="reportkit",
+    facts=("pull request", "pull requests"),
+    state="A pull request waits {now} for its first review",
+    finding="Pull requests now wait {after} for their first review instead of {before}",
+    example=Example(  # half a day, a day and two days; the fourth was merged without a review
+        given=[
+            {"opened_at": _day(5), "first_review_at": _day(5, hour=12), "merged_at": _day(9)},
+            {"opened_at": _day(5), "first_review_at": _day(6), "merged_at": _day(9)},
+            {"opened_at": _day(5), "first_review_at": _day(7), "merged_at": _day(9)},
+            {"opened_at": _day(5), "first_review_at": None, "merged_at": _day(6)},
+        ],
+        expect=1.0,
+    ),
+)
+
 DEPLOYMENT_FREQUENCY = Needle(
     key="deployment_frequency",
     label="Deployment frequency",
     theme="speed",
     question="How many successful production deployments are there a week?",
     entity="deployments",
-    where=(_.result == "success") & (_.environment == "production"),
+    where=_.counted,
     kind=Rate(at=_.deployed_at, per="week"),
     better="higher",
     source="DORA",
@@ -84,13 +155,37 @@ DEPLOYMENT_FREQUENCY = Needle(
     ),
 )
 
+DEPLOYMENT_DAYS = Needle(
+    key="deployment_days",
+    label="Deployment days",
+    theme="speed",
+    question="On how many days a week is there a successful production deployment?",
+    entity="deployments",
+    where=_.counted,
+    kind=Rate(at=_.deployed_at, per="week", counts="days"),
+    better="higher",
+    source="DORA",
+    facts=("deployment day", "deployment days"),
+    state="There are {now} days a week with a deployment",
+    finding="There are now {after} days a week with a deployment instead of {before}",
+    example=Example(  # three deployments on two days, over 90 days; one failed on a day of its own
+        given=[
+            {"deployed_at": _day(5, hour=9), "result": "success"},
+            {"deployed_at": _day(5, hour=15), "result": "success"},
+            {"deployed_at": _day(9, hour=12), "result": "success"},
+            {"deployed_at": _day(12, hour=12), "result": "failure"},
+        ],
+        expect=2 * 7 / 90,
+    ),
+)
+
 FEATURES_RELEASED = Needle(
     key="features_released",
     label="User-facing features released",
     theme="speed",
     question="How many features reach users a month?",
     entity="features",
-    where=_.user_facing,
+    where=_.user_facing & (_.kind == "feature"),
     kind=Rate(at=_.released_at, per="month"),
     better="higher",
     source="reportkit",
@@ -119,14 +214,64 @@ ENGINEER_ONBOARDING = Needle(
     better="lower",
     source="reportkit",
     facts=("joiner", "joiners"),
+    personal=True,
     state="A new engineer's work takes {now} to reach production",
     finding="A new engineer's work now reaches production in {after} instead of {before}",
-    example=Example(  # 10 and 30 days: the median is 20; a service's onboarding does not count
+    example=Example(  # 10, 20, 30, 40 and 50 days: the middle one is 30; a service's onboarding does not count
         given=[
-            {"kind": "engineer", "started_at": _day(1), "finished_at": _day(11)},
-            {"kind": "engineer", "started_at": _day(1), "finished_at": _day(31)},
-            {"kind": "service", "started_at": _day(1), "finished_at": _day(2)},
+            *(
+                {"kind": "engineer", "subject": f"e{n}", "started_at": _day(1), "finished_at": end}
+                for n, end in enumerate((_day(11), _day(21), _day(31), _day(10, month=2), _day(20, month=2)))
+            ),
+            {"kind": "service", "subject": "s", "started_at": _day(1), "finished_at": _day(2)},
+        ],
+        expect=30.0,
+    ),
+)
+
+SERVICE_ONBOARDING = Needle(
+    key="service_onboarding",
+    label="Service onboarding",
+    theme="speed",
+    question="How long does a new service take from request to first production?",
+    entity="onboardings",
+    where=_.kind == "service",
+    kind=Duration(start=_.started_at, end=_.finished_at, unit=DAYS),
+    better="lower",
+    source="reportkit",
+    facts=("new service", "new services"),
+    state="A new service takes {now} from request to first production",
+    finding="New services now take {after} from request to first production instead of {before}",
+    example=Example(  # 10 and 20 days and one still waiting: 2/3, then 1/3 are left: 20 days; a joiner does not count
+        given=[
+            {"kind": "service", "subject": "a", "started_at": _day(1), "finished_at": _day(11)},
+            {"kind": "service", "subject": "b", "started_at": _day(1), "finished_at": _day(21)},
+            {"kind": "service", "subject": "c", "started_at": _day(1), "finished_at": None},
+            {"kind": "engineer", "subject": "d", "started_at": _day(1), "finished_at": _day(2)},
         ],
         expect=20.0,
+    ),
+)
+
+MANUAL_APPROVALS = Needle(
+    key="manual_approvals",
+    label="Manual approvals",
+    theme="speed",
+    question="How many approvals by hand does a change wait for on its way to production?",
+    entity="changes",
+    kind=Ratio(at=_.deployed_at, numerator=_.manual_approvals, denominator=1, unit=per("a change")),
+    better="lower",
+    source="reportkit",
+    facts=("change", "changes"),
+    state="A change waits for {now} approvals by hand",
+    finding="A change now waits for {after} approvals by hand instead of {before}",
+    example=Example(  # (3 + 0 + 1) ÷ 3 deployed changes; of the fourth nobody knows
+        given=[
+            {"deployed_at": _day(5), "manual_approvals": 3.0},
+            {"deployed_at": _day(6), "manual_approvals": 0.0},
+            {"deployed_at": _day(7), "manual_approvals": 1.0},
+            {"deployed_at": _day(8), "manual_approvals": None},
+        ],
+        expect=4 / 3,
     ),
 )

@@ -11,6 +11,7 @@ from typing import Any, Self
 from reportkit.entities import find
 from reportkit.errors import SnapshotError
 from reportkit.model.period import Window
+from reportkit.model.rules import Rules
 from reportkit.snapshot.manifest import FILE, EntityManifest, Manifest, sha256_of
 
 
@@ -21,10 +22,11 @@ class Snapshot:
     folder: Path
     manifest: Manifest
     time_zone: str
+    rules: Rules = field(default_factory=Rules)
     _tables: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def open(cls, folder: Path, time_zone: str) -> Snapshot:
+    def open(cls, folder: Path, time_zone: str, rules: Rules | None = None) -> Snapshot:
         """The extract in `folder`. Raises SnapshotError where it is missing, incomplete or was altered after it was frozen."""
         try:
             manifest = Manifest.read(folder)
@@ -48,7 +50,7 @@ class Snapshot:
                 raise SnapshotError(
                     f"extracts/{folder.name}/{name}.parquet {what}; run `reportkit extract {folder.name}` to take it again."
                 )
-        return cls(folder, manifest, time_zone)
+        return cls(folder, manifest, time_zone, rules or Rules())
 
     @property
     def quarter(self) -> str:

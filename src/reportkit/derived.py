@@ -1,0 +1,129 @@
+"""Columns that follow from others by the organisation's rules: what counts as a deployment, what caused an incident.
+
+One entry of DERIVED a column. A needle uses them like any column of its entity; `needs` says what they are made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+
+from reportkit.model.period import Window
+from reportkit.model.rules import DoraRules
+from reportkit.snapshot import Snapshot
+
+Table = Any  # an Ibis table
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A column that is not extracted: the columns that it is made of, and how its entity's table gets it."""
+
+    needs: Mapping[str, tuple[str, ...]]
+    add: Callable[[Snapshot, Table], Table]
+
+
+def table(snapshot: Snapshot, entity: str, columns: tuple[str, ...]) -> Table:
+    """The entity's facts with those of `columns` that are derived. Raises SnapshotError where an entity was not extracted."""
+    found = snapshot.table(entity)
+    for name in columns:
+        if (entity, name) in DERIVED:
+            found = DERIVED[entity, name].add(snapshot, found)
+    return found
+
+
+def needs(entity: str, column: str) -> Mapping[str, tuple[str, ...]]:
+    """The extracted columns, by entity, that a column is made of: itself, where it is extracted."""
+    made = DERIVED.get((entity, column))
+    return {entity: (column,)} if made is None else made.needs
+
+
+def _counted(snapshot: Snapshot, deployments: Table) -> Table:
+    rules = snapshot.rules.dora
+    counted = deployments.environment.isin(rules.environments) & deployments.result.isin(rules.results)
+    return deployments.mutate(counted=counted)
+
+
+def _failed(snapshot: Snapshot, deployments: Table) -> Table:
+    """Whether an incident is linked to the deployment."""
+    causes = _links(snapshot, snapshot.rules.dora).select(cause="cause").distinct().drop_null("cause")
+    joined = deployments.left_join(causes, deployments.deployment_id == causes.cause)
+    return joined.mutate(failed=joined.cause.notnull()).drop("cause")
+
+
+def _caused_by(snapshot: Snapshot, incidents: Table) -> Table:
+    """The id of the deployment that the incident is linked to, or nothing."""
+    links = _links(snapshot, snapshot.rules.dora).rename(linked="incident_id", caused_by="cause")
+    return incidents.left_join(links, incidents.incident_id == links.linked).drop("linked")
+
+
+def _links(snapshot: Snapshot, rules: DoraRules) -> Table:
+    """One row an incident in a counting environment: `incident_id` and `cause`, the deployment that it is put down to.
+
+    The deployment that the incident names, if it is one that counts; else by rule 'latest' the last one that counts that
+    finished before the incident began, of the same service and within the cap.
+    """
+    incidents = snapshot.table("incidents")
+    incidents = incidents.filter(incidents.environment.isin(rules.environments))
+    counted = _counted(snapshot, snapshot.table("deployments"))
+    counted = counted.filter(counted.counted)
+    ids = counted.select(stated="deployment_id")
+    named = incidents.left_join(ids, incidents.deployment_id == ids.stated)
+    stated = named.select("incident_id", cause=named.stated)
+    if rules.link == "stated":
+        return stated
+    latest = _latest(incidents, counted, rules)
+    both = stated.left_join(latest, stated.incident_id == latest.latest_of)
+    return both.select("incident_id", cause=ibis.coalesce(both.cause, both.latest))
+
+
+def _latest(incidents: Table, counted: Table, rules: DoraRules) -> Table:
+    """`latest_of`, `latest`: the incident and the last deployment before it, by one sort of both along time."""
+    nothing = ibis.null().cast("string")
+    finished = counted.select(
+        place=_place(counted, rules), at=counted.deployed_at, after=ibis.literal(1), deployed=counted.deployed_at,
+        incident=nothing, id_="deployment_id",
+    )  # fmt: skip
+    began = incidents.select(
+        place=_place(incidents, rules), at=incidents.started_at, after=ibis.literal(0), deployed=ibis.null().cast(counted.deployed_at.type()),
+        incident="incident_id", id_=nothing,
+    )  # fmt: skip
+    both = finished.union(began)
+    # At one moment the incident comes first: a deployment that finishes just then cannot have caused it.
+    window = ibis.window(group_by="place", order_by=["at", "after"], preceding=None, following=0)
+    seen = both.mutate(last=both.deployed.max().over(window)).filter(lambda t: t.incident.notnull() & t.last.notnull())
+    if rules.cap_hours is not None:
+        seen = seen.filter(seen.at.delta(seen["last"], unit="second") <= rules.cap_hours * 3600)
+    ids = finished.group_by("place", "deployed").aggregate(latest=finished.id_.max())
+    joined = seen.select("place", "incident", "last").join(ids, [("place", "place"), ("last", "deployed")])
+    return joined.select(latest_of="incident", latest="latest")
+
+
+def _place(table: Table, rules: DoraRules) -> Any:
+    """Within what an incident and its cause must lie: the service, or all of it."""
+    return table.service.fill_null("") if rules.link_within == "service" else ibis.literal("")
+
+
+def _key_event(snapshot: Snapshot, incidents: Table) -> Table:
+    """The name of the key event that the incident's time touches, or nothing."""
+    name = ibis.null().cast("string")
+    for event in snapshot.rules.key_events:
+        begins, ends = Window(event.start, event.end).instants(snapshot.time_zone)
+        over = incidents.resolved_at.isnull() | (incidents.resolved_at > begins)
+        name = ibis.ifelse((incidents.started_at < ends) & over, event.name, name)
+    return incidents.mutate(key_event=name)
+
+
+_LINK = {
+    "incidents": ("incident_id", "started_at"),
+    "deployments": ("deployment_id", "deployed_at"),
+}
+DERIVED: Mapping[tuple[str, str], Derived] = {
+    ("deployments", "counted"): Derived({"deployments": ("deployed_at",)}, _counted),
+    ("deployments", "failed"): Derived(_LINK, _failed),
+    ("incidents", "caused_by"): Derived(_LINK, _caused_by),
+    ("incidents", "key_event"): Derived({"incidents": ("started_at",)}, _key_event),
+}

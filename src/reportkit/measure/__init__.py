@@ -1,0 +1,44 @@
+"""Needles over an extract: readings of periods, cuts of them, and the facts that a proof compares.
+
+Everything is an Ibis expression on the snapshot's tables, so that it runs where the tables are; what comes back to pandas is
+small (a row a period and group) or the facts of a proof.
+
+    reading     a needle in one period
+    needs       the columns that a needle is made of, and why it cannot be computed
+    rows        the facts of a needle in the shape of its kind
+    spells      overlapping intervals as one
+    money       costs in one currency
+    periods     which window a time lies in
+    life        the life table of durations (Kaplan–Meier)
+    sums        facts summed up by window and group
+    across      ratios whose sides come from two entities
+    asking      readings from sums: what is covered, what is a gap
+    cuts        by service, team, journey …, small groups folded
+    frames      the facts as pandas
+"""
+
+from reportkit.measure.asking import covers, quarters, reading, readings
+from reportkit.measure.cuts import Part, cut
+from reportkit.measure.frames import facts
+from reportkit.measure.needs import columns, fault, lacking, needs, uses
+from reportkit.measure.reading import Reading
+from reportkit.measure.rows import OTHER
+from reportkit.model.evidence import NO_TEAM
+
+__all__ = [
+    "NO_TEAM",
+    "OTHER",
+    "Part",
+    "Reading",
+    "columns",
+    "covers",
+    "cut",
+    "facts",
+    "fault",
+    "lacking",
+    "needs",
+    "quarters",
+    "reading",
+    "readings",
+    "uses",
+]

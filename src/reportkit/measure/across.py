@@ -1,0 +1,90 @@
+"""Ratios whose two sides come from two entities: they meet by window, by group and by the columns that are named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import ibis
+
+from reportkit import derived
+from reportkit.measure import money, rows
+from reportkit.measure.periods import Numbered, assigned
+from reportkit.measure.reading import Sums
+from reportkit.measure.rows import GROUP, Cut
+from reportkit.model.kind import Per
+from reportkit.model.needle import Needle
+from reportkit.snapshot import Snapshot
+
+Table = Any
+
+
+def by_window(
+    snapshot: Snapshot, needle: Needle, per: Per, windows: Numbered, cut: Cut
+) -> Mapping[tuple[int, str], Sums]:
+    """Σ numerator ÷ Σ denominator by window and group, over what both sides know; a pair that lacks a side says which."""
+    tops = _tops(snapshot, needle, per, windows, cut)
+    bottoms = _bottoms(snapshot, needle, per, windows, cut)
+    # Counted facts are a true zero where there are none; a sum of money without a charge is a gap.
+    counts = isinstance(getattr(needle.kind, "numerator", None), int)
+    found = {}
+    for key in {k[:2] for k in (*tops, *bottoms)}:
+        top = {k[2:]: v for k, v in tops.items() if k[:2] == key}
+        bottom = {k[2:]: v for k, v in bottoms.items() if k[:2] == key and v > 0}
+        meet = bottom.keys() if counts else bottom.keys() & top.keys()
+        facts = sum(top[k][0] for k in meet if k in top)
+        if meet:
+            value = sum(top[k][1] for k in meet if k in top) / sum(bottom[k] for k in meet)
+            found[key] = Sums(facts, value)
+        else:
+            lacks = per.entity if top else needle.entity
+            found[key] = Sums(reason=f"no {lacks.replace('_', ' ')} to meet")
+    return found
+
+
+def denominators(snapshot: Snapshot, needle: Needle, per: Per, cut: Cut) -> Table:
+    """The facts of the other entity: `group`, the columns of `by`, `at`, and `amount` or `until`."""
+    table = derived.table(snapshot, per.entity, ())
+    table = table if per.where is None else table.filter(per.where)
+    picked = {"at": rows.resolved(table, per.at)}
+    if per.until is not None:
+        picked["until"] = rows.resolved(table, per.until)
+    else:
+        amount = 1 if per.amount is None else per.amount
+        picked["amount"] = money.converted(table, rows.resolved(table, amount), snapshot.rules).cast("float64")
+    meet = {name: table[name] for name in per.by}
+    chosen = table.select(**{GROUP: rows.grouped(table, needle, per.entity, cut)}, **meet, **picked)
+    return chosen.drop_null(["at", *per.by])
+
+
+def _tops(snapshot: Snapshot, needle: Needle, per: Per, windows: Numbered, cut: Cut) -> dict[Any, tuple[int, float]]:
+    facts = assigned(rows.of(snapshot, needle, cut).drop_null(list(per.by) or None), "at", windows, snapshot.time_zone)
+    keys = ["period", GROUP, *per.by]
+    table = facts.group_by(keys).aggregate(n=facts.count(), total=facts.numerator.sum())
+    return {tuple(r[k] for k in keys): (int(r["n"]), float(r["total"])) for r in table.to_pyarrow().to_pylist()}
+
+
+def _bottoms(snapshot: Snapshot, needle: Needle, per: Per, windows: Numbered, cut: Cut) -> dict[Any, float]:
+    facts = denominators(snapshot, needle, per, cut)
+    if per.until is not None:
+        return _months(facts, per, windows, snapshot.time_zone)
+    inside = assigned(facts, "at", windows, snapshot.time_zone)
+    keys = ["period", GROUP, *per.by]
+    table = inside.group_by(keys).aggregate(total=inside.amount.sum())
+    return {tuple(r[k] for k in keys): float(r["total"]) for r in table.to_pyarrow().to_pylist()}
+
+
+def _months(facts: Table, per: Per, windows: Numbered, zone: str) -> dict[Any, float]:
+    """The months for which facts stood inside each window: a fact that stood through a quarter is three."""
+    sums = {}
+    for i, window in windows:
+        begins, ends = window.instants(zone)
+        first, last = ibis.literal(begins, "timestamp('UTC')"), ibis.literal(ends, "timestamp('UTC')")
+        start = ibis.ifelse(facts["at"] > first, facts["at"], first)
+        end = ibis.ifelse((facts.until < last).fill_null(False), facts.until, last)
+        length = (ends - begins).total_seconds() * 1e6
+        stood = end.delta(start, unit="microsecond") / length * window.months
+        sums[f"w{i}"] = stood.sum(where=(facts["at"] < last) & (facts.until.isnull() | (facts.until > first)))
+    keys = [GROUP, *per.by]
+    found = facts.group_by(keys).aggregate(**sums).to_pyarrow().to_pylist()
+    return {(i, *(r[k] for k in keys)): float(r[f"w{i}"]) for r in found for i, _ in windows if r[f"w{i}"]}

@@ -1,0 +1,104 @@
+"""Readings: sums, with what an extract covers and what is a gap."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from reportkit.errors import MeasureError
+from reportkit.measure.needs import lacking, uses
+from reportkit.measure.periods import Numbered
+from reportkit.measure.reading import Reading, Sums
+from reportkit.measure.sums import by_window, finished_only
+from reportkit.model.kind import Duration, Per, Rate, Ratio, Share, Stock
+from reportkit.model.needle import Needle
+from reportkit.model.period import Quarter, Window
+from reportkit.snapshot import Snapshot
+
+OUTSIDE = "the extract does not cover it"
+
+
+def readings(snapshot: Snapshot, needle: Needle, windows: Sequence[Window]) -> list[Reading]:
+    """One reading a window, in order. Raises MeasureError where the extract lacks what the needle is made of."""
+    if sentence := lacking(snapshot, needle):
+        raise MeasureError(sentence)
+    inside = covered(snapshot, needle, windows)
+    found = by_window(snapshot, needle, inside) if inside else {}
+    parts = dict(inside)
+    return [
+        read(snapshot, needle, window, parts.get(i), found.get((i, ""), Sums())) for i, window in enumerate(windows)
+    ]
+
+
+def reading(snapshot: Snapshot, needle: Needle, window: Window) -> Reading:
+    """The needle in one window."""
+    return readings(snapshot, needle, [window])[0]
+
+
+def quarters(snapshot: Snapshot, needle: Needle, last: Quarter, count: int = 9) -> list[Reading]:
+    """The needle in the `count` quarters up to and with `last`, oldest first."""
+    return readings(snapshot, needle, [last.shift(i - count + 1).window for i in range(count)])
+
+
+def covers(snapshot: Snapshot, needle: Needle) -> Window:
+    """The days that all entities of the needle cover; empty, from the latest start, where they share none."""
+    spans = [snapshot.covers(entity) for entity in uses(needle)]
+    start, end = max(span.start for span in spans), min(span.end for span in spans)
+    return Window(start, max(start, end))
+
+
+def covered(snapshot: Snapshot, needle: Needle, windows: Sequence[Window]) -> Numbered:
+    """The part of each window that the extract covers, with the window's number; gaps are left out."""
+    parts = ((i, _covered(snapshot, needle, window)) for i, window in enumerate(windows))
+    return [(i, part) for i, part in parts if part is not None]
+
+
+def read(snapshot: Snapshot, needle: Needle, window: Window, part: Window | None, sums: Sums) -> Reading:
+    """The reading of a window from the sums of the part of it that is covered."""
+    if part is None:
+        return Reading(needle.key, window, math.nan, 0, reason=OUTSIDE)
+    kind = needle.kind
+    if _needs_event(needle) and not _events(snapshot, part):
+        return Reading(needle.key, window, math.nan, 0, reason="no key event lies in it")
+    least = snapshot.rules.smallest_group
+    if needle.personal and sums.people is not None and sums.people < least:
+        return Reading(needle.key, window, math.nan, sums.facts, sums.open, f"fewer than {least} people")
+    value, reason = sums.value, sums.reason
+    if isinstance(kind, Rate):
+        value = (sums.value if sums.facts else 0.0) / _length(kind, part)
+    elif isinstance(kind, Stock):
+        value = float(sums.open)
+    elif isinstance(kind, Ratio) and isinstance(kind.denominator, Per) and not (sums.facts or reason):
+        reason = "" if math.isfinite(value) else f"no {needle.entity.replace('_', ' ')} to meet"
+    if math.isnan(value) and not reason:
+        reason = f"no {needle.facts[1]} to measure"
+    censored = isinstance(kind, Duration) and not finished_only(kind, snapshot)
+    return Reading(needle.key, window, value, sums.facts, sums.open, reason, censored)
+
+
+def _covered(snapshot: Snapshot, needle: Needle, window: Window) -> Window | None:
+    """What all entities of the needle cover of a window; None for a gap.
+
+    What stands at a window's end cannot be known before that end, so a Stock wants its end covered.
+    """
+    known = covers(snapshot, needle)
+    if _at_the_end(needle) and window.end > known.end:
+        return None
+    start, end = max(window.start, known.start), min(window.end, known.end)
+    return Window(start, end) if start < end else None
+
+
+def _at_the_end(needle: Needle) -> bool:
+    return isinstance(needle.kind, Stock) or (isinstance(needle.kind, Share) and needle.kind.until is not None)
+
+
+def _length(kind: Rate, part: Window) -> float:
+    return {"week": part.days / 7, "month": part.months, "quarter": part.months / 3}[kind.per]
+
+
+def _needs_event(needle: Needle) -> bool:
+    return "key_event" in uses(needle)[needle.entity]
+
+
+def _events(snapshot: Snapshot, part: Window) -> bool:
+    return any(event.start < part.end and event.end > part.start for event in snapshot.rules.key_events)

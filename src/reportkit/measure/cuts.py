@@ -1,0 +1,67 @@
+"""A needle by service, team, journey, severity or an extra column; groups too small to be shown are folded into one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reportkit.errors import MeasureError
+from reportkit.measure.asking import covered, read
+from reportkit.measure.needs import lacking
+from reportkit.measure.reading import Reading, Sums
+from reportkit.measure.rows import OTHER, Cut
+from reportkit.measure.sums import by_window
+from reportkit.model.needle import Needle
+from reportkit.model.period import Window
+from reportkit.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Part:
+    """One group of a cut, `OTHER` for those that are folded, with how many groups are in it."""
+
+    group: str
+    reading: Reading
+    groups: int = 1
+
+
+def cut(snapshot: Snapshot, needle: Needle, window: Window, by: str) -> list[Part]:
+    """The needle in one window by the groups of a column, those with most facts first, the folded ones last.
+
+    A group of fewer people (or facts, where nobody knows the people) than the organisation shows is folded into 'other'; so
+    is the smallest of the rest where 'other' alone would be too small. Empty where all of them together are.
+    Raises MeasureError where the needle cannot be computed, or the facts have no such column.
+    """
+    if sentence := lacking(snapshot, needle):
+        raise MeasureError(sentence)
+    inside = covered(snapshot, needle, [window])
+    if not inside:
+        return []
+    found = {group: sums for (_, group), sums in by_window(snapshot, needle, inside, Cut(by)).items()}
+    keep = _kept(found, snapshot.rules.smallest_group)
+    if keep is None:
+        return []
+    if len(keep) < len(found):
+        found = {g: s for (_, g), s in by_window(snapshot, needle, inside, Cut(by, keep)).items()}
+    folded = len(found) - len(keep)
+    shown = sorted(found, key=lambda group: (group == OTHER and bool(folded), -_size(found[group]), group))
+    part = inside[0][1]
+    return [
+        Part(group, read(snapshot, needle, window, part, found[group]), 1 if group in keep else folded)
+        for group in shown
+    ]
+
+
+def _kept(found: Mapping[str, Sums], least: int) -> list[str] | None:
+    """The groups that may be shown; None where not even all of them together may."""
+    order = sorted(found, key=lambda group: (-_size(found[group]), group))
+    keep = [group for group in order if _size(found[group]) >= least]
+    small = sum(_size(found[group]) for group in order[len(keep) :])
+    while small and small < least and keep:
+        small += _size(found[keep.pop()])
+    return keep if keep or small >= least else None
+
+
+def _size(sums: Sums) -> int:
+    """People, or facts where nobody knows the people."""
+    return sums.facts + sums.open if sums.people is None else sums.people

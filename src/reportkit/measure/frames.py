@@ -1,0 +1,113 @@
+"""The facts of a needle as pandas: what evidence weighs, and what an analyst looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+
+import pandas as pd
+
+from reportkit.errors import MeasureError
+from reportkit.measure import across, rows
+from reportkit.measure.needs import lacking
+from reportkit.measure.rows import GROUP, Cut
+from reportkit.model.kind import Kind, Per, Rate, Ratio, Share
+from reportkit.model.needle import Needle
+from reportkit.model.period import Window, midnight, monday
+from reportkit.snapshot import Snapshot
+
+TIMES = ("start", "end", "at", "until")
+
+
+def facts(snapshot: Snapshot, needle: Needle, by: str = "team", strata: Sequence[str] = ()) -> pd.DataFrame:
+    """Every fact of the needle: `team` (whatever `by` names, as text), `strata` as text, its times and numbers in UTC.
+
+    Duration and Stock: start, end (NaT: open). Rate: at, and amount (money, or the minutes of a spell, week by week) where it
+    adds something up. Share: at, yes; what stands is asked once a week. Ratio: at, numerator, denominator; where the two come
+    from two entities, each row has one of them and 0 for the other.
+    Raises MeasureError where the extract lacks the entity or a column.
+    """
+    if sentence := lacking(snapshot, needle):
+        raise MeasureError(sentence)
+    frame = _frame(rows.of(snapshot, needle, Cut(by), strata))
+    kind = needle.kind
+    if isinstance(kind, Rate) and kind.counts == "minutes":
+        frame = _minutes(frame, snapshot, needle)
+    elif isinstance(kind, Share) and kind.until is not None:
+        frame = _weekly(frame, snapshot, needle)
+    elif isinstance(kind, Ratio) and isinstance(kind.denominator, Per):
+        frame = _both_sides(frame, snapshot, needle, kind.denominator, by)
+    return frame[["team", *strata, *_columns(kind)]]
+
+
+def _columns(kind: Kind) -> list[str]:
+    if isinstance(kind, Rate):
+        return ["at", "amount"] if kind.counts in ("minutes", "amount") else ["at"]
+    return {"Share": ["at", "yes"], "Ratio": ["at", "numerator", "denominator"]}.get(kind.name, ["start", "end"])
+
+
+def _frame(table: object) -> pd.DataFrame:
+    frame: pd.DataFrame = table.rename(team=GROUP).to_pyarrow().to_pandas()  # type: ignore[attr-defined]
+    for column in TIMES:
+        if column in frame:
+            frame[column] = pd.to_datetime(frame[column], utc=True)
+    return frame
+
+
+def _minutes(frame: pd.DataFrame, snapshot: Snapshot, needle: Needle) -> pd.DataFrame:
+    """Each spell cut at the weeks' ends, so that its minutes lie in the weeks in which they passed."""
+    pieces = []
+    for begins, ends in _weeks(snapshot, needle):
+        part = frame[(frame["at"] < ends) & ~(frame["until"] <= begins)].copy()
+        part["at"], last = _inside(part, begins, ends)
+        part["amount"] = (last - part["at"]).dt.total_seconds() / 60
+        pieces.append(part)
+    return pd.concat(pieces, ignore_index=True) if pieces else frame.assign(amount=0.0).iloc[:0]
+
+
+def _weekly(frame: pd.DataFrame, snapshot: Snapshot, needle: Needle) -> pd.DataFrame:
+    """What stands at each week's end, said once a week: `at` is the week's last moment."""
+    pieces = []
+    for _, ends in _weeks(snapshot, needle):
+        part = frame[(frame["at"] < ends) & ~(frame["until"] < ends)].copy()
+        part["yes"], part["at"] = (part["yes"] < ends).to_numpy(bool), ends - timedelta(microseconds=1)
+        pieces.append(part)
+    return pd.concat(pieces, ignore_index=True) if pieces else frame.iloc[:0]
+
+
+def _both_sides(frame: pd.DataFrame, snapshot: Snapshot, needle: Needle, per: Per, by: str) -> pd.DataFrame:
+    """The facts of both entities one below the other; only what meets on both sides."""
+    other = _frame(across.denominators(snapshot, needle, per, Cut(by)))
+    stands = per.until is not None
+    other = _stood(other, snapshot, needle) if stands else other.rename(columns={"amount": "denominator"})
+    for column in per.by:
+        shared = set(frame[column].dropna()) & set(other[column])
+        frame, other = frame[frame[column].isin(shared)], other[other[column].isin(shared)]
+    return pd.concat([frame.assign(denominator=0.0), other.assign(numerator=0.0)], ignore_index=True)
+
+
+def _stood(frame: pd.DataFrame, snapshot: Snapshot, needle: Needle) -> pd.DataFrame:
+    """The months for which each fact stood, week by week."""
+    pieces = []
+    for begins, ends in _weeks(snapshot, needle):
+        part = frame[(frame["at"] < ends) & ~(frame["until"] <= begins)].copy()
+        part["at"], last = _inside(part, begins, ends)
+        part["denominator"] = (last - part["at"]).dt.total_seconds() / 86400 / 30.4375
+        pieces.append(part)
+    return pd.concat(pieces, ignore_index=True) if pieces else frame.assign(denominator=0.0).iloc[:0]
+
+
+def _inside(frame: pd.DataFrame, begins: pd.Timestamp, ends: pd.Timestamp) -> tuple[pd.Series, pd.Series]:
+    """From when to when each fact lasted inside a week."""
+    last = frame["until"].fillna(ends)
+    return frame["at"].where(frame["at"] > begins, begins), last.where(last < ends, ends)
+
+
+def _weeks(snapshot: Snapshot, needle: Needle) -> Iterator[tuple[pd.Timestamp, pd.Timestamp]]:
+    """The ISO weeks that the needle's entity covers, the first and last cut where it begins and ends."""
+    covers: Window = snapshot.covers(needle.entity)
+    day: date = covers.start
+    while day < covers.end:
+        end = min(monday(day) + timedelta(days=7), covers.end)
+        yield tuple(pd.Timestamp(midnight(d, snapshot.time_zone)) for d in (day, end))  # type: ignore[misc]
+        day = end

@@ -1,0 +1,81 @@
+"""The life table of a period: quantiles of durations of which some are still open (Kaplan–Meier, entry late, exit censored)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+import ibis
+
+from reportkit.measure.periods import Numbered
+
+Table = Any
+CLOSE = 1e-9  # two logarithms of a survival as close as this are equal
+KEYS = ("period", "group")
+
+
+def quantiles(rows: Table, windows: Numbered, time_zone: str, shares: Mapping[str, float]) -> Table:
+    """`period`, `group`, `facts` (ended in it), and for each of `shares` the span in µs by which that share has ended, or nothing.
+
+    Each fact counts for the part of its life that lies in the window: it comes under observation at the age that it has when
+    the window begins (0 where it begins inside), and leaves when it ends, or unended when the window does. So short windows
+    are no more biased than long ones, and what is still open is not dropped (Kaplan & Meier 1958; left truncation as in
+    Klein & Moeschberger 2003, §4.6). Where exactly the share has ended, the middle of the two neighbouring ends, as in a
+    median of finished facts.
+    """
+    lives = reduce(lambda a, b: a.union(b), (_lives(rows, i, *w.instants(time_zone)) for i, w in windows))
+    curve = _curve(lives)
+    found = curve.group_by(list(KEYS)).aggregate(
+        facts=curve.ended.sum(),
+        **{
+            f"{name}_{side}": value for name, share in shares.items() for side, value in _ages(curve, 1 - share).items()
+        },
+    )
+    middles = {
+        name: (found[f"{name}_by"] + found[f"{name}_past"].fill_null(found[f"{name}_by"])) / 2 for name in shares
+    }
+    return found.select(*KEYS, "facts", **middles)
+
+
+def _lives(rows: Table, period: int, begins: Any, ends: Any) -> Table:
+    """Each fact that was open at some time of the window: its age on entry and on exit in µs, and whether it ended there."""
+    alive = rows.filter((rows.start < ends) & (rows.end.isnull() | (rows.end >= begins)))
+    first, last = ibis.literal(begins, "timestamp('UTC')"), ibis.literal(ends, "timestamp('UTC')")
+    ended = (alive.end < last).fill_null(False)
+    return alive.select(
+        period=ibis.literal(period),
+        group="group",
+        entry=ibis.ifelse(alive.start >= first, 0, first.delta(alive.start, unit="microsecond")),
+        exit=ibis.ifelse(ended, alive.end, last).delta(alive.start, unit="microsecond"),
+        ended=ended.cast("int64"),
+    )
+
+
+def _curve(lives: Table) -> Table:
+    """One row an age at which something ended: `age`, `ended`, and the logarithm of the survival just after."""
+    steps = _steps(lives, "entry", (1, 0, 0)).union(_steps(lives, "exit", (0, 1, lives.ended)))
+    ages = steps.group_by([*KEYS, "age"]).aggregate({n: steps[n].sum() for n in ("entered", "left", "ended")})
+    so_far = ibis.window(group_by=list(KEYS), order_by="age", preceding=None, following=0)
+    counted = ages.mutate(at_risk=ages.entered.sum().over(so_far) - (ages.left.sum().over(so_far) - ages.left))
+    ends = counted.filter(counted.ended > 0)
+    all_of_them = ends.ended >= ends.at_risk
+    step = ibis.ifelse(all_of_them, -1e9, (1 - ends.ended / ibis.greatest(ends.at_risk, ends.ended + 1)).ln())
+    return ends.mutate(step=step).mutate(log=lambda t: t.step.sum().over(so_far))
+
+
+def _steps(lives: Table, age: str, values: Sequence[Any]) -> Table:
+    entered, left, ended = (ibis.literal(v) if isinstance(v, int) else v for v in values)
+    return lives.select(
+        *KEYS, age=age, entered=entered.cast("int64"), left=left.cast("int64"), ended=ended.cast("int64")
+    )
+
+
+def _ages(curve: Table, survival: float) -> dict[str, Any]:
+    """The first ages at which the survival is down to the level, and below it."""
+    level = math.log(survival)
+    return {
+        "by": curve.age.min(where=curve.log <= level + CLOSE),
+        "past": curve.age.min(where=curve.log < level - CLOSE),
+    }

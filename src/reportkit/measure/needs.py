@@ -1,0 +1,148 @@
+"""What a needle is made of: the columns of its expressions, extracted ones beneath derived ones; and what an extract lacks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import ibis
+from ibis.common.deferred import Deferred
+from ibis.expr.operations import Field as FieldOp
+
+from reportkit import derived, entities
+from reportkit.errors import MeasureError, UnknownName, unknown
+from reportkit.measure import money
+from reportkit.model.kind import Duration, Expr, Kind, Per, Rate, Ratio, Share, Stock
+from reportkit.model.needle import Needle
+from reportkit.snapshot import Snapshot
+
+TYPES: Mapping[entities.Type, str] = {
+    "text": "string", "time": "timestamp('UTC')", "flag": "boolean", "number": "float64",
+}  # fmt: skip
+DERIVED_TYPES = {"counted": "boolean", "failed": "boolean"}
+
+
+def parts(kind: Kind) -> dict[str, Expr]:
+    """The expressions of a kind over its own entity, by the column that they become."""
+    match kind:
+        case Duration():
+            found = {"start": kind.start, "end": kind.end}
+        case Stock():
+            found = {"start": kind.opened, "end": kind.closed, "each": kind.each}
+        case Rate():
+            found = {"at": kind.at, "until": kind.until, "amount": kind.amount}
+        case Share():
+            found = {"at": kind.at, "yes": kind.yes, "each": kind.each, "until": kind.until}
+        case Ratio(denominator=Per()):
+            found = {"at": kind.at, "numerator": kind.numerator}
+        case Ratio():
+            found = {"at": kind.at, "numerator": kind.numerator, "denominator": kind.denominator}
+    return {name: expr for name, expr in found.items() if expr is not None}
+
+
+def uses(needle: Needle) -> Mapping[str, tuple[str, ...]]:
+    """The columns that a needle's expressions name, derived ones among them, by entity; its own entity first.
+
+    Raises MeasureError, naming the field, where the declaration is broken.
+    """
+    try:
+        return _uses(needle)
+    except Exception as error:
+        raise MeasureError(f"the needle {fault(needle) or f'{needle.key}: {error}'}") from error
+
+
+def _uses(needle: Needle) -> Mapping[str, tuple[str, ...]]:
+    own = _names(needle.entity, (*parts(needle.kind).values(), needle.where))
+    found = {needle.entity: own}
+    if isinstance(needle.kind, Ratio) and isinstance(per := needle.kind.denominator, Per):
+        more = (*_names(per.entity, (per.at, per.amount, per.until, per.where)), *per.by)
+        found[needle.entity] = tuple(dict.fromkeys((*own, *per.by)))
+        found[per.entity] = tuple(dict.fromkeys((*found.get(per.entity, ()), *more)))
+    return found
+
+
+def needs(needle: Needle) -> Mapping[str, tuple[str, ...]]:
+    """The columns that an extract must have for the needle, by entity."""
+    found: dict[str, list[str]] = {}
+    for entity, names in uses(needle).items():
+        found.setdefault(entity, [])
+        for name in names:
+            if name in needle.optional:
+                continue
+            for source, made_of in derived.needs(entity, name).items():
+                found.setdefault(source, []).extend(made_of)
+        if "currency" in entities.find(entity).names:
+            found[entity].append("currency")
+    return {entity: tuple(dict.fromkeys(names)) for entity, names in found.items()}
+
+
+def columns(needle: Needle) -> tuple[str, ...]:
+    """What `needs` says as 'entity.column', in order, each once; columns that have a default are left out."""
+    return tuple(
+        f"{entity}.{name}"
+        for entity, names in needs(needle).items()
+        for name in names
+        if entities.find(entity).field(name).default is None
+    )
+
+
+def lacking(snapshot: Snapshot, needle: Needle) -> str | None:
+    """Why the needle cannot be computed from this extract, as one sentence; None where it can."""
+    for entity, names in needs(needle).items():
+        if not snapshot.has(entity):
+            return f"{needle.label} needs the entity {entity}, which no source in sources.yaml feeds."
+        missing = [f"{entity}.{name}" for name in names if name in snapshot.manifest.entities[entity].missing]
+        if missing:
+            return f"{needle.label} needs {' and '.join(missing)}, which sources.yaml does not map{_from(snapshot, entity)}."
+    return money.refused(snapshot, needle)
+
+
+def _from(snapshot: Snapshot, entity: str) -> str:
+    """'; incidents come from pagerduty.json': where the missing column might be found."""
+    origins = snapshot.manifest.entities[entity].origins
+    return f"; {entity} come from {', '.join(origin.what for origin in origins)}" if origins else ""
+
+
+def _names(entity: str, expressions: Iterable[Expr | None]) -> tuple[str, ...]:
+    found = [name for expr in expressions if isinstance(expr, Deferred) for name in _fields(_blank(entity), expr)]
+    return tuple(dict.fromkeys(found))
+
+
+def _fields(table: Any, expr: Expr) -> list[str]:
+    return [str(field.name) for field in expr.resolve(table).op().find(FieldOp)]
+
+
+def fault(needle: Needle) -> str | None:
+    """What is wrong with a declaration, naming the field, as one sentence; None where it can be computed."""
+    sides = [(needle.entity, name, expr) for name, expr in {**parts(needle.kind), "where": needle.where}.items()]
+    if isinstance(needle.kind, Ratio) and isinstance(per := needle.kind.denominator, Per):
+        sides += [
+            (per.entity, f"denominator.{name}", getattr(per, name)) for name in ("at", "amount", "until", "where")
+        ]
+    for entity, name, expr in sides:
+        try:
+            entities.find(entity)
+            _names(entity, (expr,))
+        except UnknownName as error:
+            return f"{needle.key}: entity: {error.message}"
+        except Exception as error:  # noqa: BLE001  # whatever Ibis finds wrong with an expression
+            near = _near(entity, error)
+            return f"{needle.key}: {name}: {near or ' '.join(str(error).split())[:200]}"
+    return None
+
+
+def _near(entity: str, error: Exception) -> str:
+    """'there is no column of incidents …; did you mean …?' where that is what is wrong."""
+    missing = getattr(error, "name", None) or next(iter(re.findall(r"no attribute '(\w+)'", str(error))), None)
+    known = _blank(entity).columns
+    return unknown(f"column of {entity}", missing, known) if missing and missing not in known else ""
+
+
+@cache
+def _blank(entity: str) -> Any:
+    """A table without rows that has every column a needle of the entity could name."""
+    fields = {field.name: TYPES[field.type] for field in entities.find(entity).fields}
+    made = {name: DERIVED_TYPES.get(name, "string") for of, name in derived.DERIVED if of == entity}
+    return ibis.table(fields | made, name=f"blank_{entity}")

@@ -1,0 +1,73 @@
+"""Which of some windows a time lies in, and what of a window an extract covers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import reduce
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import ibis
+
+from reportkit.model.period import Window
+
+Table = Any
+Numbered = Sequence[tuple[int, Window]]  # windows with their numbers
+
+
+def assigned(table: Table, column: str, windows: Numbered, time_zone: str) -> Table:
+    """The rows whose time lies in one of the windows, with its number in `period`; a row once for each window that holds it."""
+    return reduce(lambda a, b: a.union(b), (_inside(table, column, group, time_zone) for group in _apart(windows)))
+
+
+def _inside(table: Table, column: str, windows: Numbered, time_zone: str) -> Table:
+    bounds = [(i, *window.instants(time_zone)) for i, window in windows]
+    first, last = min(b for _, b, _ in bounds), max(e for _, _, e in bounds)
+    rows = table.filter((table[column] >= first) & (table[column] < last))
+    cases = [((rows[column] >= b) & (rows[column] < e), i) for i, b, e in bounds]
+    return rows.mutate(period=ibis.cases(*cases, else_=-1)).filter(lambda t: t.period >= 0)
+
+
+def _apart(windows: Numbered) -> Iterator[list[tuple[int, Window]]]:
+    """The windows in as few lists as it takes for those of one list not to overlap."""
+    lists: list[list[tuple[int, Window]]] = []
+    for i, window in sorted(windows, key=lambda item: item[1]):
+        fitting = next((found for found in lists if found[-1][1].end <= window.start), None)
+        if fitting is None:
+            lists.append([(i, window)])
+        else:
+            fitting.append((i, window))
+    yield from lists
+
+
+def local_day(column: Any, time_zone: str, covers: Window) -> Any:
+    """The number of the day in the zone, days since 1970, whatever engine it runs on."""
+    zone, epoch = ZoneInfo(time_zone), datetime(1970, 1, 1, tzinfo=UTC)
+    changes = list(_changes(zone, covers))
+    offset = ibis.literal(_offset(zone, changes[-1]) if changes else _offset(zone, _noon(covers.start)))
+    for at in reversed(changes):
+        offset = ibis.ifelse(column < at, _offset(zone, at - timedelta(seconds=1)), offset)
+    seconds = column.delta(ibis.literal(epoch), unit="second") + offset
+    return (seconds / 86400).floor().cast("int64")
+
+
+def _changes(zone: ZoneInfo, covers: Window) -> Iterator[datetime]:
+    """The instants inside the covered days, and a day beyond, at which the zone's offset changes."""
+    for n in range(-1, covers.days + 1):
+        low, high = _noon(covers.start + timedelta(days=n)), _noon(covers.start + timedelta(days=n + 1))
+        if _offset(zone, low) == _offset(zone, high):
+            continue
+        while high - low > timedelta(minutes=1):
+            middle = low + timedelta(minutes=(high - low) // timedelta(minutes=2))
+            low, high = (middle, high) if _offset(zone, middle) == _offset(zone, low) else (low, middle)
+        yield high
+
+
+def _noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+
+
+def _offset(zone: ZoneInfo, at: datetime) -> int:
+    offset = at.astimezone(zone).utcoffset()
+    return int(offset.total_seconds()) if offset else 0

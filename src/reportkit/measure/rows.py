@@ -1,0 +1,104 @@
+"""The facts of a needle as one Ibis table in the shape of its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+
+from reportkit import derived, entities
+from reportkit.errors import MeasureError
+from reportkit.measure import money, spells
+from reportkit.measure.needs import parts, uses
+from reportkit.measure.periods import local_day
+from reportkit.model.evidence import NO_TEAM
+from reportkit.model.kind import Duration, Per, Rate, Ratio, Share, Stock
+from reportkit.model.needle import Needle
+from reportkit.snapshot import Snapshot
+
+Table = Any
+OTHER = "other"
+GROUP = "group"
+
+
+@dataclass(frozen=True)
+class Cut:
+    """By which column facts are grouped; where `keep` is given, all groups but those are `OTHER`."""
+
+    by: str | None = None
+    keep: Collection[str] | None = None
+
+
+WHOLE = Cut()
+
+
+def of(snapshot: Snapshot, needle: Needle, cut: Cut = WHOLE, also: Sequence[str] = ()) -> Table:
+    """One row a fact (or spell, or day): `group`, the parts of the kind, `person` where facts are about people, `also` columns.
+
+    Duration and Stock: start, end. Rate: at, and until or amount. Share: at, yes, and each or until. Ratio: at, numerator,
+    denominator. A fact that lacks anything but an end is left out. Raises MeasureError where it cannot be cut like that.
+    """
+    table = base(snapshot, needle, cut, also)
+    kind = needle.kind
+    if isinstance(kind, Stock) and kind.each is not None:
+        return spells.union(table, (GROUP, *also, "each"))
+    if isinstance(kind, Rate) and kind.counts in ("spells", "minutes"):
+        joined = spells.union(table.rename(start="at", end="until"), (GROUP, *also))
+        return joined.rename(at="start", until="end")
+    if isinstance(kind, Rate) and kind.counts == "days":
+        day = local_day(table["at"], snapshot.time_zone, snapshot.covers(needle.entity))
+        return table.mutate(day=day).group_by([GROUP, *also, "day"]).aggregate(at=lambda t: t["at"].min()).drop("day")
+    return table
+
+
+def base(snapshot: Snapshot, needle: Needle, cut: Cut, also: Sequence[str] = ()) -> Table:
+    """The same before intervals are joined and days are counted once."""
+    rows = derived.table(snapshot, needle.entity, uses(needle)[needle.entity])
+    rows = rows if needle.where is None else rows.filter(needle.where)
+    picked = {name: resolved(rows, expr) for name, expr in parts(needle.kind).items()}
+    for name in {"amount", "numerator", "denominator"} & set(picked):
+        picked[name] = money.converted(rows, picked[name], snapshot.rules).cast("float64")
+    if (person := entities.find(needle.entity).person) in rows.columns and not isinstance(needle.kind, Stock):
+        picked["person"] = rows[person]
+    if isinstance(needle.kind, Ratio) and isinstance(needle.kind.denominator, Per):
+        picked |= {name: rows[name] for name in needle.kind.denominator.by}
+    strata = {name: column(rows, needle, needle.entity, name).fill_null(NO_TEAM) for name in also}
+    chosen = rows.select(**{GROUP: grouped(rows, needle, needle.entity, cut)}, **strata, **picked)
+    return chosen.drop_null([name for name in parts(needle.kind) if name not in _may_lack(needle)])
+
+
+def resolved(rows: Table, expr: Any) -> Any:
+    """A kind's expression over the table; a plain number stays one."""
+    return expr.resolve(rows) if hasattr(expr, "resolve") else ibis.literal(expr)
+
+
+def grouped(rows: Table, needle: Needle, entity: str, cut: Cut) -> Any:
+    """The group of each row as text, '' where nothing is cut."""
+    if cut.by is None:
+        return ibis.literal("")
+    found = column(rows, needle, entity, cut.by).fill_null(NO_TEAM)
+    return found if cut.keep is None else ibis.ifelse(found.isin(list(cut.keep)), found, OTHER)
+
+
+def column(rows: Table, needle: Needle, entity: str, by: str) -> Any:
+    """The column that facts are cut by. Raises MeasureError where the entity has none of that name."""
+    if by not in rows.columns or not rows[by].type().is_string():
+        texts = [name for name in rows.columns if rows[name].type().is_string()]
+        raise MeasureError(
+            f"{needle.label} cannot be cut by {by!r}: {entity} has no such column of text; it has {', '.join(texts)}."
+        )
+    return rows[by]
+
+
+def _may_lack(needle: Needle) -> tuple[str, ...]:
+    """An open fact has no end; of standing facts some are not yet what is asked of them."""
+    match needle.kind:
+        case Duration() | Stock():
+            return ("end",)
+        case Rate():
+            return ("until",)
+        case Share(until=until) if until is not None:
+            return ("until", "yes")
+    return ()

@@ -1,0 +1,164 @@
+"""Facts summed up by window and group, one or two queries for all of them together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import ibis
+
+from reportkit.measure import across, life, rows
+from reportkit.measure.periods import Numbered, assigned
+from reportkit.measure.reading import Sums
+from reportkit.measure.rows import GROUP, WHOLE, Cut
+from reportkit.model.kind import Duration, Per, Rate, Ratio, Share, Stock
+from reportkit.model.needle import Needle
+from reportkit.snapshot import Snapshot
+
+Table = Any
+Key = tuple[int, str]  # number of the window, group
+MICROSECONDS = 1e6
+
+
+def by_window(snapshot: Snapshot, needle: Needle, windows: Numbered, cut: Cut = WHOLE) -> Mapping[Key, Sums]:
+    """The sums of each window and group that has facts; a pair without facts is not in it."""
+    kind, zone = needle.kind, snapshot.time_zone
+    if isinstance(kind, Ratio) and isinstance(kind.denominator, Per):
+        return across.by_window(snapshot, needle, kind.denominator, windows, cut)
+    facts = rows.of(snapshot, needle, cut)
+    if isinstance(kind, Duration):
+        found = _durations(facts, kind, windows, snapshot)
+    elif isinstance(kind, Stock):
+        found = {key: Sums(n, float(n), n) for key, n in _standing(facts, windows, zone).items()}
+    elif isinstance(kind, Rate) and kind.counts == "minutes":
+        found = _minutes(facts, windows, zone)
+    elif isinstance(kind, Share) and kind.until is not None:
+        found = _shares_standing(facts, windows, zone)
+    else:
+        inside = assigned(facts, "at", windows, zone)
+        each = isinstance(kind, Share) and kind.each is not None
+        found = _collected(_last_of_each(inside) if each else inside, _value(needle))
+    return found
+
+
+def finished_only(kind: Duration, snapshot: Snapshot) -> bool:
+    """Whether the median is that of finished facts alone: where the kind says so and the rules of DORA's five do not say otherwise."""
+    return kind.median == "apart" and snapshot.rules.dora.median == "finished"
+
+
+def _value(needle: Needle) -> Callable[[Table], Any]:
+    match needle.kind:
+        case Share():
+            return lambda t: t.yes.cast("float64").mean()
+        case Ratio():
+            return lambda t: t.numerator.sum() / t.denominator.sum().nullif(0)
+        case Rate(counts="amount"):
+            return lambda t: t.amount.sum()
+    return lambda t: t.count().cast("float64")
+
+
+def _collected(facts: Table, value: Callable[[Table], Any]) -> dict[Key, Sums]:
+    people = {"people": facts.person.nunique()} if "person" in facts.columns else {}
+    found = facts.group_by(["period", GROUP]).aggregate(facts=facts.count(), value=value(facts), **people)
+    return {
+        (int(r["period"]), r[GROUP]): Sums(int(r["facts"]), _float(r["value"]), people=r.get("people") or None)
+        for r in found.to_pyarrow().to_pylist()
+    }
+
+
+def _last_of_each(facts: Table) -> Table:
+    """Of each subject in a window the last observation; of two at one moment the one that says no."""
+    order = [facts["at"].desc(), facts.yes.cast("int64")]
+    numbered = facts.mutate(nth=ibis.row_number().over(group_by=["period", GROUP, "each"], order_by=order))
+    return numbered.filter(numbered.nth == 0)
+
+
+def _durations(facts: Table, kind: Duration, windows: Numbered, snapshot: Snapshot) -> dict[Key, Sums]:
+    zone, unit = snapshot.time_zone, float(kind.unit.seconds or 1) * MICROSECONDS
+    if finished_only(kind, snapshot):
+        found = _finished(assigned(facts, "end", windows, zone), unit)
+    else:
+        shares = {"median": 0.5, "p90": 0.9} if kind.summary == "spread" else {"median": 0.5}
+        table = life.quantiles(facts, windows, zone, shares)
+        found = {(int(r["period"]), r[GROUP]): _life(r, kind, unit) for r in table.to_pyarrow().to_pylist()}
+    still, people = _standing(facts, windows, zone), _people(facts, windows, zone)
+    return {
+        key: Sums(s.facts, s.value, still.get(key, 0), people.get(key), s.reason)
+        for key, s in ((key, found.get(key, Sums())) for key in {*found, *still})
+    }
+
+
+def _finished(ended: Table, unit: float) -> dict[Key, Sums]:
+    span = ended.end.delta(ended.start, unit="microsecond").cast("float64")
+    table = ended.group_by(["period", GROUP]).aggregate(facts=ended.count(), value=span.median() / unit)
+    return {
+        (int(r["period"]), r[GROUP]): Sums(int(r["facts"]), float(r["value"])) for r in table.to_pyarrow().to_pylist()
+    }
+
+
+def _life(row: Mapping[str, Any], kind: Duration, unit: float) -> Sums:
+    facts, median = int(row["facts"]), _float(row["median"])
+    if kind.summary == "spread":
+        tail = _float(row["p90"])
+        value = tail / median if median else math.nan
+        return Sums(facts, value, reason="" if math.isfinite(value) else "fewer than nine in ten are finished")
+    return Sums(facts, median / unit, reason="" if math.isfinite(median) else "more than half are still open")
+
+
+def _people(facts: Table, windows: Numbered, zone: str) -> dict[Key, int]:
+    """How many people the durations that ended in each window are about."""
+    if "person" not in facts.columns:
+        return {}
+    ended = assigned(facts, "end", windows, zone)
+    table = ended.group_by(["period", GROUP]).aggregate(people=ended.person.nunique())
+    return {(int(r["period"]), r[GROUP]): int(r["people"]) for r in table.to_pyarrow().to_pylist() if r["people"]}
+
+
+def _standing(facts: Table, windows: Numbered, zone: str) -> dict[Key, int]:
+    """Facts begun before each window's end and not ended by then, all windows in one scan."""
+    ends = {i: window.instants(zone)[1] for i, window in windows}
+    counts = {
+        f"w{i}": ((facts.start < end) & (facts.end.isnull() | (facts.end >= end))).sum() for i, end in ends.items()
+    }
+    found = facts.group_by(GROUP).aggregate(**counts).to_pyarrow().to_pylist()
+    return {(i, row[GROUP]): int(row[f"w{i}"]) for row in found for i in ends if row[f"w{i}"]}
+
+
+def _shares_standing(facts: Table, windows: Numbered, zone: str) -> dict[Key, Sums]:
+    """Of the facts that stand at each window's end, the share of which it is true by then."""
+    ends = {i: window.instants(zone)[1] for i, window in windows}
+    counts: dict[str, Any] = {}
+    for i, end in ends.items():
+        stands = (facts["at"] < end) & (facts.until.isnull() | (facts.until >= end))
+        counts |= {f"n{i}": stands.sum(), f"y{i}": (stands & (facts.yes < end).fill_null(False)).sum()}
+    found = facts.group_by(GROUP).aggregate(**counts).to_pyarrow().to_pylist()
+    return {
+        (i, row[GROUP]): Sums(int(row[f"n{i}"]), row[f"y{i}"] / row[f"n{i}"])
+        for row in found
+        for i in ends
+        if row[f"n{i}"]
+    }
+
+
+def _minutes(facts: Table, windows: Numbered, zone: str) -> dict[Key, Sums]:
+    """Minutes of spells inside each window; `facts` are the spells that touch it."""
+    counts: dict[str, Any] = {}
+    for i, window in windows:
+        begins, ends = (ibis.literal(at, "timestamp('UTC')") for at in window.instants(zone))
+        touches = (facts["at"] < ends) & (facts.until.isnull() | (facts.until > begins) | (facts["at"] >= begins))
+        first = ibis.ifelse(facts["at"] > begins, facts["at"], begins)
+        last = ibis.ifelse((facts.until < ends).fill_null(False), facts.until, ends)
+        seconds = last.delta(first, unit="microsecond") / MICROSECONDS
+        counts |= {f"n{i}": touches.sum(), f"v{i}": seconds.sum(where=touches)}
+    found = facts.group_by(GROUP).aggregate(**counts).to_pyarrow().to_pylist()
+    return {
+        (i, row[GROUP]): Sums(int(row[f"n{i}"]), float(row[f"v{i}"]) / 60)
+        for row in found
+        for i, _ in windows
+        if row[f"n{i}"]
+    }
+
+
+def _float(value: Any) -> float:
+    return math.nan if value is None else float(value)
