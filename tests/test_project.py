@@ -20,7 +20,7 @@ PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 
-DISTRIBUTIONS = {"bs4": "beautifulsoup4", "ibis": "ibis_framework", "ruamel": "ruamel.yaml"}
+DISTRIBUTIONS = {"bs4": "beautifulsoup4", "ibis": "ibis_framework", "dotenv": "python_dotenv", "ruamel": "ruamel.yaml"}
 
 
 def _imported(text: str) -> Iterator[str]:
@@ -95,7 +95,9 @@ def test_every_dependency_is_locked() -> None:
 def test_what_is_imported_is_declared() -> None:
     source = [path.read_text(encoding="utf-8") for path in (REPOSITORY / "src").rglob("*.py")]
     found = {name for text in source for name in _imported(text)} - set(sys.stdlib_module_names) - {"reportkit"}
-    declared = {re.split(r"[\[<>=;, ]", r)[0].lower() for r in PROJECT["project"]["dependencies"]}
+    project = PROJECT["project"]
+    optional = [r for name, extra in project["optional-dependencies"].items() if name != "dev" for r in extra]
+    declared = {re.split(r"[\[<>=;, ]", r)[0].lower() for r in [*project["dependencies"], *optional]}
     assert {DISTRIBUTIONS.get(name, name).lower() for name in found} - {
         d.replace("-", "_") for d in declared
     } - declared == set()

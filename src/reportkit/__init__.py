@@ -22,6 +22,7 @@ The map, top to bottom; imports point down it (held by the import contract in py
     snapshot     extracts: take, check, freeze, open
     needles      one file a theme, one declaration a needle
     sources      one file a source
+    fetch        what sources share: people, secrets, pages of an API
     entities     the tables and their contracts
     params       YAML → models, with lines
     display      what a cell shows: one MIME bundle, several faces

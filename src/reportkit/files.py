@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -65,6 +66,12 @@ def put(source: Path, target: Path) -> None:
     """Move a file to where it belongs, replacing what is there in one step."""
     target.parent.mkdir(parents=True, exist_ok=True)
     source.replace(target)
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def shipped_notebooks() -> Path:

@@ -141,7 +141,8 @@ def _file(path: Path, model: type[BaseModel], trees: dict[str, Any], faults: lis
     try:
         tree = _parse(path, where)
         trees[path.name] = tree
-        return model.model_validate(_plain(tree, path.name, trees, ()))
+        written = {"written": _plain(tree, path.name, trees, (), fill=False)}
+        return model.model_validate(_plain(tree, path.name, trees, ()), context=written)
     except ParamsError as error:
         faults.append(Fault(error.where or where, error.message))
     except ValidationError as error:
@@ -186,18 +187,18 @@ def _no_date(text: str, where: str) -> ParamsError:
     return ParamsError("a date in this file is none; write dates like 2026-07-01.", where=where)
 
 
-def _plain(node: Any, file: str, trees: Mapping[str, Any], path: tuple[object, ...]) -> Any:
+def _plain(node: Any, file: str, trees: Mapping[str, Any], path: tuple[object, ...], *, fill: bool = True) -> Any:
     """The YAML tree as plain dicts, lists and scalars, with ${VARIABLES} filled in."""
     if isinstance(node, Mapping):
-        return {str(k): _plain(v, file, trees, (*path, k)) for k, v in node.items()}
+        return {str(k): _plain(v, file, trees, (*path, k), fill=fill) for k, v in node.items()}
     if isinstance(node, list):
-        return [_plain(v, file, trees, (*path, i)) for i, v in enumerate(node)]
+        return [_plain(v, file, trees, (*path, i), fill=fill) for i, v in enumerate(node)]
     if isinstance(node, bool) or node is None:
         return node
     if isinstance(node, float | int):  # ruamel's own number types remember how they were written
         return float(node) if isinstance(node, float) else int(node)
     if isinstance(node, str):
-        return _fill(str(node), lambda: Lines(trees).where(file, *path))
+        return str(node) if not fill else _fill(str(node), lambda: Lines(trees).where(file, *path))
     return node
 
 

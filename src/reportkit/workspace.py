@@ -22,7 +22,7 @@ from reportkit.params import Fault, Params, read
 from reportkit.report import Report, Setting
 from reportkit.snapshot import Snapshot
 from reportkit.snapshot.manifest import FILE as MANIFEST
-from reportkit.sources import feeding
+from reportkit.sources import feeding, with_ready
 
 HOME = "REPORTKIT_WORKSPACE"
 MARK = Path("params") / "organisation.yaml"
@@ -55,10 +55,10 @@ class Workspace:
         """params/organisation.yaml."""
         return self.params.organisation
 
-    @property
+    @cached_property
     def sources(self) -> Sources:
-        """params/sources.yaml."""
-        return self.params.sources
+        """params/sources.yaml, mappings that it leaves to the sources filled in."""
+        return with_ready(self.params.sources)
 
     @property
     def audiences(self) -> Mapping[str, Audience]:

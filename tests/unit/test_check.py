@@ -48,7 +48,7 @@ ONE_FAULT: list[tuple[str, Mapping[str, str], str]] = [
     ("sources.yaml", {"type: file, ": ""}, "there is no source type ''"),
     ("sources.yaml", {"changes.csv}": "changes.csv, delimeter: ';'}"}, "sources.yaml:4: there is no setting 'delimeter'; did you mean 'delimiter'?"),
     ("sources.yaml", {", path: extracts/raw/changes.csv": ""}, "sources.yaml:4: the source changes has no `path`; give it one."),
-    ("sources.yaml", {"changes.csv}": "changes.csv, skip: -1}"}, "sources.yaml:4: skip: Input should be greater than or equal to 0"),
+    ("sources.yaml", {"changes.csv}": "changes.csv, skip: -1}"}, "sources.yaml:4: skip: input should be greater than or equal to 0"),
     ("sources.yaml", {"raw/changes.csv": "raw/change.csv"}, "sources.yaml:4: there is no file extracts/raw/change.csv"),
     ("sources.yaml", {"raw/changes.csv": "raw/*.parquet"}, "sources.yaml:4: no file matches extracts/raw/*.parquet"),
     ("sources.yaml", {"team: team": "tean: team"}, "sources.yaml:11: there is no column of changes 'tean'; did you mean 'team'?"),

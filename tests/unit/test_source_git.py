@@ -13,9 +13,9 @@ from pydantic import ValidationError
 from repositories import ANN, BEN, Repository, git
 
 from reportkit.errors import SourceError
+from reportkit.fetch.people import People
 from reportkit.sources import Origin, Place, find
 from reportkit.sources.git import Spec, look, read
-from reportkit.sources.git.people import People
 from reportkit.sources.git.story import PRERELEASE
 
 GITHUB = ("GitHub", "noreply@github.com")

@@ -13,8 +13,8 @@ from reportkit.errors import ReportkitError, SnapshotError, UnknownName, unknown
 from reportkit.model.params import EntityMapping
 from reportkit.params import Fault
 from reportkit.snapshot import Snapshot, sql
-from reportkit.snapshot.taking import mapping_sha256
-from reportkit.sources import feeding
+from reportkit.snapshot.taking import mapping_sha256, said
+from reportkit.sources import feeding, ready
 from reportkit.sources import find as find_source
 from reportkit.workspace import Workspace
 
@@ -101,7 +101,7 @@ def _setting(place: Workspace, name: str, item: Any, known: Iterable[str]) -> Fa
         return Fault(where, unknown("setting", key, known))
     if item["type"] == "missing":
         return Fault(where, f"the source {name} has no `{key}`; give it one.")
-    return Fault(where, f"{key}: {item['msg'].removeprefix('Value error, ')}, given {item['input']!r}.")
+    return Fault(where, f"{key or name}: {said(item)}.")
 
 
 def _entity(place: Workspace, name: str, mapping: EntityMapping) -> Iterable[Fault]:
@@ -111,6 +111,30 @@ def _entity(place: Workspace, name: str, mapping: EntityMapping) -> Iterable[Fau
     except UnknownName as error:
         yield Fault(where(FILE, "entities", name), error.message)
         return
+    if unfit := _unfit(place, name):
+        yield from unfit
+        return
+    yield from _columns(place, entity, mapping)
+    if mapping.covers and mapping.covers[1] <= mapping.covers[0]:
+        text = "`covers` ends before it begins; write the first day and the day after the last."
+        yield Fault(where(FILE, "entities", name, "covers"), text)
+    yield from _sql(place, name, mapping)
+
+
+def _unfit(place: Workspace, name: str) -> list[Fault]:
+    """A fault where the source that the entity names cannot feed it."""
+    try:
+        ready(name, place.params.sources.entities[name], place.params.sources.sources)
+    except UnknownName:
+        return []  # of the source's type, which `_source` tells
+    except ReportkitError as error:
+        return [Fault(place.params.lines.where(FILE, "entities", name, "source"), error.message)]
+    return []
+
+
+def _columns(place: Workspace, entity: entities.Entity, mapping: EntityMapping) -> Iterable[Fault]:
+    """A fault for each column that the entity does not have, that cannot be read as it says, or that is lacking."""
+    where, name = place.params.lines.where, entity.name
     for column, made in mapping.columns.items():
         at = where(FILE, "entities", name, "columns", column)
         try:
@@ -129,10 +153,6 @@ def _entity(place: Workspace, name: str, mapping: EntityMapping) -> Iterable[Fau
                 where(FILE, "entities", name, "columns"),
                 f"{name}.{field.name} ({field.meaning}) is not mapped, and no row counts without it; map it.",
             )
-    if mapping.covers and mapping.covers[1] <= mapping.covers[0]:
-        text = "`covers` ends before it begins; write the first day and the day after the last."
-        yield Fault(where(FILE, "entities", name, "covers"), text)
-    yield from _sql(place, name, mapping)
 
 
 def _sql(place: Workspace, name: str, mapping: EntityMapping) -> Iterable[Fault]:

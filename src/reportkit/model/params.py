@@ -10,7 +10,17 @@ from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PrivateAttr,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
 from reportkit.model.bands import BANDS
 from reportkit.model.period import Window
@@ -178,6 +188,16 @@ class Sources(Params):
     choices: dict[Key, Choice] = Field(default_factory=dict)
     sources: dict[Key, dict[str, Any]] = Field(description="Name: type and the type's own settings.")
     entities: dict[Key, EntityMapping]
+    _written: Any = PrivateAttr(None)
+
+    def model_post_init(self, context: Any) -> None:
+        """Keep what the file said before its ${VARIABLES} were filled in."""
+        self._written = (context or {}).get("written")
+
+    @property
+    def written(self) -> Any:
+        """What identifies the mapping: the YAML as it is written, so that a variable's value makes it no other one."""
+        return self._written if self._written is not None else self.model_dump(mode="json")
 
 
 class Citation(Params):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import time
 import traceback
@@ -18,8 +17,8 @@ from reportkit import files, render, run
 from reportkit.errors import NotebookError, ReportkitError, SnapshotError
 from reportkit.pack import record, sheets
 from reportkit.snapshot import Manifest, take
-from reportkit.snapshot.manifest import sha256_of
 from reportkit.snapshot.taking import mapping_sha256
+from reportkit.sources import replaced
 from reportkit.workspace import Workspace
 
 Progress = Callable[[str], None]
@@ -154,14 +153,11 @@ def _extract(workspace: Workspace, quarter: str, progress: Progress, *, again: b
 
 
 def _newer(workspace: Workspace, quarter: str) -> str | None:
-    """The name of a source file that was written after the extract was taken and holds something else; None where none was."""
+    """The name of something that was written after the extract was taken and holds something else; None where nothing was."""
     manifest = _manifest(workspace, quarter)
     taken = datetime.fromisoformat(manifest.taken_at).timestamp()
     known = {origin.sha256 for entity in manifest.entities.values() for origin in entity.origins}
-    patterns = [str(s["path"]) for s in workspace.sources.sources.values() if s.get("type") == "file" and "path" in s]
-    paths = [Path(name) for pattern in patterns for name in sorted(glob.glob(str(workspace.root / pattern)))]  # noqa: PTH207
-    changed = (p for p in paths if p.is_file() and p.stat().st_mtime > taken and sha256_of(p) not in known)
-    return next((path.name for path in changed), None)
+    return replaced(workspace.sources, workspace.root, taken, known)
 
 
 def _manifest(workspace: Workspace, quarter: str) -> Manifest:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -10,8 +9,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from reportkit.files import sha256_of
 from reportkit.model.period import Window
 from reportkit.sources import Origin
+
+__all__ = ["EntityManifest", "Manifest", "sha256_of"]
 
 FILE = "manifest.json"
 
@@ -54,6 +56,9 @@ class Manifest:
     reportkit: str
     mapping_sha256: str  # of what sources.yaml said
     entities: Mapping[str, EntityManifest]
+    drift: tuple[
+        str, ...
+    ] = ()  # what sources give that they did not give at the extract before, and the other way round
 
     def write(self, folder: Path) -> None:
         """Write manifest.json into the folder."""
@@ -64,7 +69,8 @@ class Manifest:
     def read(cls, folder: Path) -> Manifest:
         """The manifest in the folder. Raises OSError, ValueError, KeyError or TypeError where it is not whole."""
         data: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        return cls(**{**data, "entities": {name: _entity(entry) for name, entry in data["entities"].items()}})
+        entities = {name: _entity(entry) for name, entry in data["entities"].items()}
+        return cls(**{**data, "entities": entities, "drift": tuple(data.get("drift", ()))})
 
 
 def _entity(data: dict[str, Any]) -> EntityManifest:
@@ -80,13 +86,4 @@ def _entity(data: dict[str, Any]) -> EntityManifest:
 
 def _origin(data: dict[str, Any]) -> Origin:
     covers = data.get("covers")
-    return Origin(**{**data, "covers": tuple(covers) if covers else None})
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file's bytes."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
+    return Origin(**{**data, "covers": tuple(covers) if covers else None, "columns": tuple(data.get("columns", ()))})

@@ -19,16 +19,18 @@ from pydantic import ValidationError
 
 from reportkit import files
 from reportkit.entities import Entity, find
-from reportkit.errors import ContractError, ExtractError, SourceError, UnknownName
+from reportkit.errors import ContractError, ExtractError, ParamsError, ReportkitError, SourceError, UnknownName
+from reportkit.fetch.secrets import SecretInYamlError
 from reportkit.model.params import EntityMapping, Organisation, Sources
 from reportkit.model.period import Quarter
 from reportkit.model.unit import plural
 from reportkit.snapshot import contract, freezing
 from reportkit.snapshot.contract import LIVE, Counts
+from reportkit.snapshot.drift import drift
 from reportkit.snapshot.engine import engine, plain_words
 from reportkit.snapshot.manifest import EntityManifest, Manifest, sha256_of
 from reportkit.snapshot.mapping import Mapper
-from reportkit.sources import Origin, Place, feeding
+from reportkit.sources import Origin, Place, feeding, ready
 from reportkit.sources import find as find_source
 
 if TYPE_CHECKING:
@@ -51,13 +53,24 @@ def take(
         for left in folder.glob(f".{quarter}-*"):
             freezing.restore(left, folder / str(quarter))  # a take was killed between its two renames
         with files.scratch(folder, str(quarter)) as scratch:
-            taking = _Taking(sources, organisation, quarter, root, scratch, progress or (lambda _: None))
+            taking = Taking(filled(sources), organisation, quarter, root, scratch, progress or (lambda _: None))
             manifest = taking.run()
             manifest.write(scratch / "new")
             freezing.replace(scratch / "new", folder / str(quarter), scratch)
             for name in sources.entities:
                 kept(folder, quarter, name).unlink(missing_ok=True)
             return manifest
+
+
+def filled(sources: Sources) -> Sources:
+    """The same with the mappings that are left to the sources. Raises ParamsError where a source cannot feed an entity."""
+    found = {}
+    for entity, mapping in sources.entities.items():
+        try:
+            found[entity] = ready(entity, mapping, sources.sources)
+        except ReportkitError as error:
+            raise ParamsError(error.message, where=f"{FILE}: entities.{entity}") from None
+    return sources.model_copy(update={"entities": found})
 
 
 def kept(folder: Path, quarter: Quarter, entity: str) -> Path:
@@ -67,11 +80,13 @@ def kept(folder: Path, quarter: Quarter, entity: str) -> Path:
 
 def mapping_sha256(sources: Sources) -> str:
     """Identifies what sources.yaml says, whatever its layout."""
-    return hashlib.sha256(json.dumps(sources.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(sources.written, sort_keys=True, default=str).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
-class _Taking:
+class Taking:
+    """An extract under way: what is read, for which quarter, and where it is written."""
+
     sources: Sources
     organisation: Organisation
     quarter: Quarter
@@ -85,7 +100,7 @@ class _Taking:
         (self.scratch / "new" / "rejected").mkdir(parents=True)
         found = [find(name, where=f"{FILE}: entities") for name in self.sources.entities]
         with engine(self.scratch) as connection:
-            origins = {name: self._read(name, settings, connection) for name, settings in self.sources.sources.items()}
+            origins = {name: self.read(name, connection) for name in self.sources.sources}
             entities = {entity.name: self._entity(entity, connection, origins) for entity in found}
         if self.breaches:
             raise ContractError(
@@ -100,20 +115,27 @@ class _Taking:
             reportkit=_version(),
             mapping_sha256=mapping_sha256(self.sources),
             entities=entities,
+            drift=drift(self.root / "extracts", [o for found in origins.values() for o in found]),
         )
 
-    def _read(
-        self, name: str, settings: Mapping[str, Any], connection: duckdb.DuckDBPyConnection
-    ) -> tuple[Origin, ...]:
+    def read(self, name: str, connection: duckdb.DuckDBPyConnection, *, trial: bool = False) -> tuple[Origin, ...]:
+        """Make one source queryable. Raises ReportkitError."""
         where = f"{FILE}: sources.{name}"
         self.progress(f"reading {name}")
+        settings = self.sources.sources[name]
         module = find_source(str(settings.get("type", "")), where=where)
         try:
             spec = module.Spec.model_validate(dict(settings))
         except ValidationError as error:
             raise _settings_error(error, module.Spec, where) from None
+        feeds = frozenset(
+            e for e, mapping in self.sources.entities.items() if name in feeding(mapping, self.sources.sources)
+        )
+        zone = self.organisation.time_zone
         with plain_words(where):
-            return module.read(spec, name, Place(self.root, connection, self.scratch, self.organisation.time_zone))
+            return module.read(
+                spec, name, Place(self.root, connection, self.scratch, zone, self.progress, trial, feeds)
+            )
 
     def _entity(
         self, entity: Entity, connection: duckdb.DuckDBPyConnection, origins: Mapping[str, tuple[Origin, ...]]
@@ -211,8 +233,15 @@ def _settings_error(error: ValidationError, spec: type[Any], where: str) -> Extr
         return UnknownName("setting", name, spec.model_fields, where=where)
     if first["type"] == "missing":
         return SourceError(f"{name} is missing; give it a value.", where=where)
-    message = first["msg"].removeprefix("Value error, ")
-    return SourceError(f"{name}: {message[:1].lower() + message[1:]}, given {first['input']!r}.", where=where)
+    return SourceError(f"{name}: {said(first)}.", where=where)
+
+
+def said(item: Any) -> str:
+    """What pydantic found wrong with a value, and the value, unless that is a secret or a whole table of settings."""
+    message = str(item["msg"]).removeprefix("Value error, ")
+    secret = isinstance(item.get("ctx", {}).get("error"), SecretInYamlError)
+    given = not secret and isinstance(item["input"], str | int | float)
+    return message[:1].lower() + message[1:] + (f", given {item['input']!r}" if given else "")
 
 
 def _version() -> str:

@@ -6,8 +6,14 @@ A source module offers two names:
 - `read(spec, name, place)`, which makes the source's rows queryable on `place.connection`
   as views called `name` (or `name_<part>` where it yields several tables) and returns the `Origin`s read.
 
-It may offer `look(spec, name, root)` too, which raises SourceError where what the settings name is not there, without
-reading it: `reportkit check` calls it.
+It may offer three more:
+
+- `mappings(spec, name)`, the mappings of the entities that it knows how to make: an entity that names the source and gives
+  no columns is made by them, and one that gives some overrides just those;
+- `look(spec, name, root)`, which raises SourceError where what the settings name is not there, without
+  reading it: `reportkit check` calls it;
+- `replaced(spec, root, taken, known)`, the name of something that was written after the moment `taken` and whose SHA-256
+  is none of `known`: a build says then that the extract is not the latest.
 
 Nothing is registered anywhere: a new source is a new file here.
 """
@@ -17,45 +23,28 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
+from typing import Any, Protocol, cast
 
-from reportkit.errors import UnknownName
-from reportkit.model.params import EntityMapping, Params
+from pydantic import ValidationError
 
-if TYPE_CHECKING:
-    import duckdb
+from reportkit.errors import ParamsError, ReportkitError, UnknownName
+from reportkit.fetch.place import Origin, Place, SourceSpec
+from reportkit.model.params import EntityMapping, Sources
 
-
-class SourceSpec(Params):
-    """Settings that every source has: its type."""
-
-    knows_span: ClassVar[bool] = False  # whether its origins say themselves what they cover
-
-    type: str
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a source is read: the workspace folder that relative paths start from, the open DuckDB connection, a scratch folder."""
-
-    root: Path
-    connection: duckdb.DuckDBPyConnection
-    scratch: Path  # for files that are converted on the way; gone when the extract is done
-    time_zone: str = "UTC"  # of times that carry none, unless the source's settings say otherwise
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What came in: its name for the reader, its bytes and their SHA-256."""
-
-    source: str
-    what: str
-    sha256: str
-    bytes: int
-    covers: tuple[str, str] | None = None  # first day and the day after the last, ISO, where the source itself knows
+__all__ = [
+    "Origin",
+    "Place",
+    "SourceModule",
+    "SourceSpec",
+    "feeding",
+    "find",
+    "ready",
+    "replaced",
+    "types",
+    "with_ready",
+]
 
 
 class SourceModule(Protocol):
@@ -91,3 +80,69 @@ def feeding(mapping: EntityMapping, names: Iterable[str]) -> list[str]:
     if mapping.source:
         return [name for name in known if mapping.source.startswith(f"{name}_")][-1:]
     return [name for name in known if re.search(rf"\b{re.escape(name)}", mapping.query or "")]
+
+
+def ready(entity: str, mapping: EntityMapping, declared: Mapping[str, Mapping[str, Any]]) -> EntityMapping:
+    """The mapping, filled up by the source's own for the entity where it names a source that has some.
+
+    Its columns override the source's one by one, its conditions come on top. The mapping that comes back has both the
+    source and the query that is made of its tables. Raises ParamsError where the source cannot feed the entity.
+    """
+    settings = declared.get(mapping.source or "")
+    if settings is None or mapping.query:
+        return mapping
+    module = find(str(settings.get("type", "")))
+    offer = getattr(module, "mappings", None)
+    if offer is None:
+        return mapping
+    try:
+        own = offer(module.Spec.model_validate(dict(settings)), mapping.source)
+    except ValidationError:
+        return mapping  # whoever reads the source says what is wrong with its settings
+    if entity not in own:
+        raise ParamsError(
+            f"a source of type {settings['type']} makes no {entity} by itself, but {_listed(own)}; write a `query` over its "
+            "tables, or name another source."
+        )
+    base = EntityMapping.model_validate(
+        {"source": mapping.source} | {k: v for k, v in own[entity].items() if k != "query"}
+    )
+    conditions = [f"({condition})" for condition in (base.where, mapping.where) if condition]
+    return mapping.model_copy(
+        update={
+            "query": own[entity]["query"],
+            "where": " AND ".join(conditions) or None,
+            "set_aside": {**base.set_aside, **mapping.set_aside},
+            "columns": {**base.columns, **mapping.columns},
+        }
+    )
+
+
+def with_ready(sources: Sources) -> Sources:
+    """The same with every mapping filled up that can be; `ready` says why one cannot."""
+    found = {}
+    for entity, mapping in sources.entities.items():
+        try:
+            found[entity] = ready(entity, mapping, sources.sources)
+        except ReportkitError:
+            found[entity] = mapping
+    return sources.model_copy(update={"entities": found})
+
+
+def replaced(sources: Sources, root: Path, taken: float, known: Collection[str]) -> str | None:
+    """The name of something that a source would read now and that is newer than an extract taken at `taken`; None otherwise."""
+    for name, settings in sources.sources.items():
+        try:
+            module = find(str(settings.get("type", "")))
+            look = getattr(module, "replaced", None)
+            newer = look(module.Spec.model_validate(dict(settings)), name, root, taken, known) if look else None
+        except (ReportkitError, ValidationError, OSError):
+            continue
+        if newer:
+            return str(newer)
+    return None
+
+
+def _listed(names: Iterable[str]) -> str:
+    *most, last = sorted(names)
+    return f"{', '.join(most)} and {last}" if most else last

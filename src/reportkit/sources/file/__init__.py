@@ -10,12 +10,14 @@ import codecs
 import glob
 import hashlib
 import zipfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator
 
 from reportkit.errors import SourceError
+from reportkit.files import sha256_of
 from reportkit.sources import Origin, Place, SourceSpec
 from reportkit.sources.file import delimited, structured
 from reportkit.sources.file.packed import CHUNK, PACKED, members, stream
@@ -83,6 +85,12 @@ def read(spec: Spec, name: str, place: Place) -> tuple[Origin, ...]:
 def look(spec: Spec, name: str, root: Path) -> None:
     """Raises SourceError where the files are not there, empty or of an unknown format; reads none of them."""
     _kind(_paths(spec, name, root), spec, name)
+
+
+def replaced(spec: Spec, name: str, root: Path, taken: float, known: Collection[str]) -> str | None:
+    """The name of a file that was written after `taken` and holds something else than what is `known` by its SHA-256."""
+    changed = (p for p in _paths(spec, name, root) if p.stat().st_mtime > taken and sha256_of(p) not in known)
+    return next((path.name for path in changed), None)
 
 
 def _view(place: Place, name: str, select: str, paths: list[Path]) -> None:

@@ -33,10 +33,10 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator
 
 from reportkit.errors import SourceError
+from reportkit.fetch.people import BOTS, People, workspace_salt
 from reportkit.sources import Origin, Place, SourceSpec
 from reportkit.sources.git import tables
 from reportkit.sources.git.clone import Clone
-from reportkit.sources.git.people import BOTS, People, workspace_salt
 from reportkit.sources.git.story import PRERELEASE, Story, find_branch, tell
 
 __all__ = ["Clone", "People", "Spec", "Story", "look", "read", "stories"]

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from fnmatch import translate
 
 from reportkit.errors import SourceError
+from reportkit.fetch.people import People, without_emails
 from reportkit.model.unit import plural
 from reportkit.sources.git import graph
 from reportkit.sources.git.clone import Clone
 from reportkit.sources.git.graph import Commit, Tag
-from reportkit.sources.git.people import People, without_emails
 
 #: alpha, beta, rc … as a word of the tag, or the short forms after a number: 1.0a1, 2.0-rc.3, v3.1.0-beta2.
 PRERELEASE = (

@@ -23,9 +23,12 @@ class People:
 
     salt: str
     bots: Sequence[str] = BOTS
+    named: bool = False  # kept as they are, by the workspace's own choice
 
     def hash(self, email: str) -> str:
-        """16 hexadecimal digits that stand for a person; the same e-mail gives the same digits within a workspace."""
+        """16 hexadecimal digits that stand for a person; the same e-mail or login gives the same ones within a workspace."""
+        if self.named:
+            return email.strip()
         plain = email.strip().lower()
         login = NOREPLY.match(plain)
         who = login[1] if login else plain
