@@ -105,7 +105,10 @@ def test_features_are_labelled_and_out_with_a_release_or_a_deployment(hub: GitHu
 
 def test_alerts_become_vulnerabilities_and_what_is_switched_off_is_none(hub: GitHub, tmp_path: Path) -> None:
     shop = hub.repos["acme/shop"]
-    base = {"security_advisory": {"cve_id": "CVE-2026-1", "ghsa_id": "GHSA-1", "severity": "high"}, "dependency": {"package": {"name": "left-pad"}}}
+    base = {
+        "security_advisory": {"cve_id": "CVE-2026-1", "ghsa_id": "GHSA-1", "severity": "high"},
+        "dependency": {"package": {"name": "left-pad"}},
+    }
     shop.dependabot = [
         {**base, "url": f"{shop.url}/dependabot/alerts/{i}", "state": state, "created_at": at(i), "updated_at": at(50 - i), "fixed_at": fixed}
         for i, (state, fixed) in enumerate([("open", None), ("fixed", at(30)), ("dismissed", None)])
@@ -123,7 +126,9 @@ def test_alerts_become_vulnerabilities_and_what_is_switched_off_is_none(hub: Git
 
 def test_a_token_that_may_not_see_alerts_is_told_and_not_taken_for_no_alerts(hub: GitHub, tmp_path: Path) -> None:
     hub.server.fault = lambda _, asked: (
-        Answer({"message": "Resource not accessible by personal access token"}, 403) if "dependabot" in asked.path else None
+        Answer({"message": "Resource not accessible by personal access token"}, 403)
+        if "dependabot" in asked.path
+        else None
     )
     with pytest.raises(SourceError, match=r"forbids this \(403\).*permission to read dependabot"):
         taken(tmp_path, {"github": settings(hub)}, {"vulnerabilities": {"source": "github"}})
@@ -138,7 +143,9 @@ def test_the_second_extract_asks_only_for_what_is_new(hub: GitHub, tmp_path: Pat
     assert asked == {"repos": 1, "pulls": 2, "deployments": 2, "releases": 2, "statuses": 1}
     shop = hub.repos["acme/shop"]
     shop.pulls[4] |= {"merged_at": at(70), "closed_at": at(70), "updated_at": at(70), "state": "closed"}
-    shop.statuses[4].append({"id": 499, "state": "success", "created_at": at(71), "deployment_url": f"{shop.url}/deployments/4"})
+    shop.statuses[4].append(
+        {"id": 499, "state": "success", "created_at": at(71), "deployment_url": f"{shop.url}/deployments/4"}
+    )
     before = len(hub.server.asked)
     newer = everything(tmp_path, hub)
     details = [path for path in hub.server.paths()[before:] if path.endswith(("reviews", "commits"))]
@@ -163,7 +170,12 @@ def test_nobody_and_no_free_text_touches_the_disk(hub: GitHub, tmp_path: Path) -
 
 def test_people_stay_named_where_the_settings_say_so(hub: GitHub, tmp_path: Path) -> None:
     read = Read(tmp_path, settings(hub, people="named"), "github")
-    assert read.column("SELECT DISTINCT reviewer FROM github_reviews ORDER BY 1") == ["ada", "alan", "grace", "sonar[bot]"]
+    assert read.column("SELECT DISTINCT reviewer FROM github_reviews ORDER BY 1") == [
+        "ada",
+        "alan",
+        "grace",
+        "sonar[bot]",
+    ]
 
 
 def test_ids_keep_every_digit(hub: GitHub, tmp_path: Path) -> None:
