@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from reportkit.display import Block, Figure, Page, joined
 from reportkit.figures.before_after import before_after
@@ -23,11 +23,11 @@ from reportkit.model.brand import Brand
 from reportkit.model.evidence import Evidence, Grade, Verdict
 from reportkit.model.needle import Needle
 from reportkit.model.params import Ask, Audience, Choice, NeedleParams, Proof
-from reportkit.model.shown import Shown
 from reportkit.narrative import english as say
 from reportkit.narrative.amounts import excludes
 from reportkit.narrative.definitions import state, summary_rule
 from reportkit.narrative.references import fill
+from reportkit.sections.parts import evidence_shown, gap, heading, note, reading_shown, section
 from reportkit.snapshot import EntityManifest
 
 NOTHING = Page(())
@@ -52,7 +52,7 @@ def answer(findings: Findings, asked: Ask | None = None) -> Page:
         say.lede([(e, findings.needle(e.needle)) for e in weighed], proof) if proof and weighed else _no_proof(findings)
     )
     html = Markup('<h1>{}</h1><p class="rk-lede">{}</p>').format(title, text)
-    record = [_reading_shown(findings, needle, now)] if needle and now else []
+    record = [reading_shown(findings, needle, now)] if needle and now else []
     record += [shown for e in weighed if e.headline for shown in evidence_shown(findings, e)]
     head = Block("answer", html, f"{title}\n{text}", tuple(record))
     cells = [_cell(findings, n, key) for n in _strip_needles(findings, weighed)]
@@ -124,11 +124,11 @@ def _cell(findings: Findings, needle: Needle, proof: str | None) -> Cell:
     reading = findings.now(needle)
     return Cell(
         label=f"{needle.label}, {findings.quarter.label}",
-        value=needle.unit.text(reading.value) if reading.known else _gap(reading),
+        value=needle.unit.text(reading.value) if reading.known else gap(reading),
         verdict=evidence.verdict if evidence else None,
         good=None,
         detail=_beside(findings, needle),
-        record=(_reading_shown(findings, needle, reading),),
+        record=(reading_shown(findings, needle, reading),),
     )
 
 
@@ -164,12 +164,12 @@ def problem(findings: Findings, brand: Brand) -> Page:
     quote = f"“{findings.audience.problem}”"
     if needle is None:
         text = "No extract feeds the needle that would put a number on it."
-        return Page((_section("The problem we agreed on", (f"{quote} {text}",)),))
+        return Page((section("The problem we agreed on", (f"{quote} {text}",)),))
     reading = findings.now(needle)
     told = [_quantified(findings, needle, reading), _compared(findings, needle)]
-    record = tuple(_reading_shown(findings, needle, r) for r in findings.history(needle) if r.known)
+    record = tuple(reading_shown(findings, needle, r) for r in findings.history(needle) if r.known)
     parts: list[Block | Figure] = [
-        _section("The problem we agreed on", (f"{quote} {' '.join(filter(None, told))}",), record)
+        section("The problem we agreed on", (f"{quote} {' '.join(filter(None, told))}",), record)
     ]
     if not any(findings.evidence.values()):
         weeks = [Week(r.window.start, r.value, r.facts) for r in findings.weekly(needle)]
@@ -220,13 +220,13 @@ def _proof(
     pairs = [(e, findings.needle(e.needle)) for e in weighed]
     head = [(e, n) for e, n in pairs if e.headline]
     record = tuple(shown for e in weighed for shown in evidence_shown(findings, e))
-    parts: list[Block | Figure] = [_heading(f"What the proof of concept showed: {say.lower_first(proof.name)}")]
-    parts += [_note(text) for text in dict.fromkeys(e.amended for e in weighed if e.amended)]
+    parts: list[Block | Figure] = [heading(f"What the proof of concept showed: {say.lower_first(proof.name)}")]
+    parts += [note(text) for text in dict.fromkeys(e.amended for e in weighed if e.amended)]
     drawn = [(e, n) for e, n in head if not e.weekly.empty]
     parts += [before_after(e, n, proof, brand) for e, n in (drawn if full else drawn[:1])]
     sentences = [say.sentence(e, n, proof) for e, n in (pairs if full else head)]
     parts.append(Block("section", joined(sentences), "\n".join(sentences), record))
-    parts += [evidence_table(pairs), _note(_key(weighed))]
+    parts += [evidence_table(pairs), note(_key(weighed))]
     if full:
         parts += _survived(pairs, proof, brand)
     if doubts := _doubts(proof, weighed):
@@ -296,7 +296,7 @@ def _path_page(found: Sequence[Path], labels: tuple[str, str], brand: Brand) -> 
         Steps(label, tuple((s.name, s.days, s.waiting) for s in p.steps), p.changes, p.median, p.window.label)
         for label, p in zip(labels, found, strict=True)
     ]
-    return Page((_heading("Where the waiting went"), path_to_production(rows, unit.DAYS, brand)))
+    return Page((heading("Where the waiting went"), path_to_production(rows, unit.DAYS, brand)))
 
 
 def needles(findings: Findings, params: Mapping[str, NeedleParams], brand: Brand) -> Page:
@@ -307,16 +307,16 @@ def needles(findings: Findings, params: Mapping[str, NeedleParams], brand: Brand
     told = dict.fromkeys((*(needle.key for needle in findings.needles), *worse))
     rows = [_row(findings, findings.needle(key), params.get(key, NeedleParams())) for key in told]
     labels = (findings.quarter.shift(-1).label, findings.quarter.label)
-    parts: list[Block | Figure] = [_heading("The needles we own together"), needle_table(rows, labels, brand)]
+    parts: list[Block | Figure] = [heading("The needles we own together"), needle_table(rows, labels, brand)]
     if any(findings.evidence.values()):
         parts.append(
-            _note(
+            note(
                 "The quarters are those of the whole organisation; the change and its verdict are the proof's, in its own "
                 "teams and weeks, so the two need not agree."
             )
         )
     if findings.missing:
-        parts.append(_note("Not in this report for want of data. " + " ".join(findings.missing.values())))
+        parts.append(note("Not in this report for want of data. " + " ".join(findings.missing.values())))
     return Page(tuple(parts))
 
 
@@ -326,7 +326,7 @@ def _row(findings: Findings, needle: Needle, params: NeedleParams) -> Row:
     target = params.bet.target if params.bet else None
     if target is not None and needle.unit.key == "share":
         target = target / 100 if target > 1 else target
-    record = [_reading_shown(findings, needle, r) for r in history if r.known]
+    record = [reading_shown(findings, needle, r) for r in history if r.known]
     return Row(
         needle=needle,
         owners=params.owners,
@@ -410,76 +410,3 @@ def _entity_text(entity: EntityManifest) -> str:
 def _definition(needle: Needle) -> str:
     source = "" if needle.source == "reportkit" else f" Definition: {needle.source}."
     return f"{needle.question} {summary_rule(needle)}{source}"
-
-
-def evidence_shown(findings: Findings, evidence: Evidence) -> tuple[Shown, ...]:
-    """The numbers of an evidence that pages print: before, after, effect with interval."""
-    needle = findings.needle(evidence.needle)
-    stem = f"{evidence.proof}.{evidence.needle}"
-    extract = findings.snapshot.hash(needle.entity)
-    levels = (("before", evidence.before), ("after", evidence.after),
-              ("comparison_before", evidence.comparison_before), ("comparison_after", evidence.comparison_after))  # fmt: skip
-    shown = [
-        Shown(
-            id=f"{stem}.{name}",
-            text=needle.unit.text(level.value),
-            value=level.value,
-            unit=needle.unit.key,
-            needle=needle.key,
-            proof=evidence.proof,
-            window=f"{level.window.start}/{level.window.end}",
-            n=level.facts,
-            verdict=evidence.verdict.value,
-            extract=extract,
-        )
-        for name, level in levels
-        if level is not None and level.value == level.value
-    ]
-    if evidence.interval is not None:
-        shown.append(
-            Shown(
-                id=f"{stem}.effect",
-                text=say.effect(evidence, needle),
-                value=evidence.effect,
-                unit=evidence.scale,
-                needle=needle.key,
-                proof=evidence.proof,
-                n=evidence.before.facts + evidence.after.facts,
-                interval=(evidence.interval.low, evidence.interval.high),
-                verdict=evidence.verdict.value,
-                extract=extract,
-            )
-        )
-    return tuple(shown)
-
-
-def _reading_shown(findings: Findings, needle: Needle, reading: Reading) -> Shown:
-    known = reading.known
-    return Shown(
-        id=f"{needle.key}.{reading.window.start}/{reading.window.end}",
-        text=needle.unit.text(reading.value) if known else _gap(reading),
-        value=reading.value if known else None,
-        unit=needle.unit.key,
-        needle=needle.key,
-        window=f"{reading.window.start}/{reading.window.end}",
-        n=reading.facts,
-        extract=findings.snapshot.hash(needle.entity),
-    )
-
-
-def _gap(reading: Reading) -> str:
-    """What stands in place of a number."""
-    return "not known" if reading.facts or reading.open else "no facts"
-
-
-def _heading(text: str) -> Block:
-    return Block("heading", Markup("<h2>{}</h2>").format(text), text)
-
-
-def _section(title: str, paragraphs: Sequence[str], record: tuple[Shown, ...] = ()) -> Block:
-    html = Markup("<h2>{}</h2>{}").format(title, joined(paragraphs))
-    return Block("section", html, "\n".join((title, *paragraphs)), record)
-
-
-def _note(text: str) -> Block:
-    return Block("note", Markup("<p>{}</p>").format(escape(text)), text)

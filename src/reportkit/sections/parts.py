@@ -1,0 +1,92 @@
+"""What sections are made of: headings, paragraphs and notes as blocks, and the numbers of a page as they are recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup, escape
+
+from reportkit.display import Block, joined
+from reportkit.findings import Findings
+from reportkit.measure import Reading
+from reportkit.model.evidence import Evidence
+from reportkit.model.needle import Needle
+from reportkit.model.shown import Shown
+from reportkit.narrative import english as say
+
+
+def evidence_shown(findings: Findings, evidence: Evidence) -> tuple[Shown, ...]:
+    """The numbers of an evidence that pages print: before, after, effect with interval."""
+    needle = findings.needle(evidence.needle)
+    stem = f"{evidence.proof}.{evidence.needle}"
+    extract = findings.snapshot.hash(needle.entity)
+    levels = (("before", evidence.before), ("after", evidence.after),
+              ("comparison_before", evidence.comparison_before), ("comparison_after", evidence.comparison_after))  # fmt: skip
+    shown = [
+        Shown(
+            id=f"{stem}.{name}",
+            text=needle.unit.text(level.value),
+            value=level.value,
+            unit=needle.unit.key,
+            needle=needle.key,
+            proof=evidence.proof,
+            window=f"{level.window.start}/{level.window.end}",
+            n=level.facts,
+            verdict=evidence.verdict.value,
+            extract=extract,
+        )
+        for name, level in levels
+        if level is not None and level.value == level.value
+    ]
+    if evidence.interval is not None:
+        shown.append(
+            Shown(
+                id=f"{stem}.effect",
+                text=say.effect(evidence, needle),
+                value=evidence.effect,
+                unit=evidence.scale,
+                needle=needle.key,
+                proof=evidence.proof,
+                n=evidence.before.facts + evidence.after.facts,
+                interval=(evidence.interval.low, evidence.interval.high),
+                verdict=evidence.verdict.value,
+                extract=extract,
+            )
+        )
+    return tuple(shown)
+
+
+def reading_shown(findings: Findings, needle: Needle, reading: Reading) -> Shown:
+    """The number of a reading as it is recorded."""
+    known = reading.known
+    return Shown(
+        id=f"{needle.key}.{reading.window.start}/{reading.window.end}",
+        text=needle.unit.text(reading.value) if known else gap(reading),
+        value=reading.value if known else None,
+        unit=needle.unit.key,
+        needle=needle.key,
+        window=f"{reading.window.start}/{reading.window.end}",
+        n=reading.facts,
+        extract=findings.snapshot.hash(needle.entity),
+    )
+
+
+def gap(reading: Reading) -> str:
+    """What stands in place of a number."""
+    return "not known" if reading.facts or reading.open else "no facts"
+
+
+def heading(text: str) -> Block:
+    """A heading alone."""
+    return Block("heading", Markup("<h2>{}</h2>").format(text), text)
+
+
+def section(title: str, paragraphs: Sequence[str], record: tuple[Shown, ...] = ()) -> Block:
+    """A heading with paragraphs, and the numbers that they print."""
+    html = Markup("<h2>{}</h2>{}").format(title, joined(paragraphs))
+    return Block("section", html, "\n".join((title, *paragraphs)), record)
+
+
+def note(text: str) -> Block:
+    """A remark in small print."""
+    return Block("note", Markup("<p>{}</p>").format(escape(text)), text)
