@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: report test test-heavy check fmt lock clean help
+.PHONY: report test test-heavy check fmt docs lock clean help
 
 help: ## This list.
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -28,6 +28,10 @@ check: $(VENV)/test.stamp ## Linters, types and the import map alone.
 fmt: $(VENV)/test.stamp ## Lay the code out.
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs: $(VENV)/report.stamp ## Write the pages of docs that are made from declarations.
+	@$(BIN)/reportkit needles --markdown > docs/needles.md
+	@$(BIN)/reportkit entities --markdown > docs/entities.md
 
 # The locks name versions and hashes, and no place to get them from. Each holds the versions of the one before it.
 lock: ## Lock the newest versions that pyproject.toml allows.

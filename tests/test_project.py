@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import reportkit
+from reportkit import catalogue
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
@@ -57,6 +58,12 @@ def test_the_map_in_the_package_is_the_import_contract() -> None:
     layers = PROJECT["tool"]["importlinter"]["contracts"][0]["layers"]
     held = [name.strip().removeprefix("reportkit.") for layer in layers for name in re.split("[:|]", layer)]
     assert drawn == held
+
+
+@pytest.mark.parametrize("page", ["needles", "entities"])
+def test_the_pages_of_docs_say_what_the_declarations_say(page: str) -> None:
+    written = (REPOSITORY / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    assert written == getattr(catalogue, f"{page}_page")(), "run `make docs`"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

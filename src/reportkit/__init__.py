@@ -3,6 +3,7 @@
 The map, top to bottom; imports point down it (held by the import contract in pyproject.toml):
 
     cli          one command a verb; an error is one line and an exit code
+    catalogue    needles and entities in words
     console      what the command line shows, on a terminal and elsewhere
     pack         all reports of a quarter: plan, run, render, record
     scaffold     writes a new workspace

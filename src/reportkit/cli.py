@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -175,28 +175,49 @@ def init(
 
 
 @app.command()
-def needles(key: Annotated[str | None, typer.Argument(help="One needle, in full.")] = None) -> None:
-    """List the library of needles, or show one."""
-    from reportkit import console
-    from reportkit.needles import find, library
+def needles(
+    key: Annotated[str | None, typer.Argument(help="One needle, in full.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As a page of docs.")] = False,
+    workspace: Inside = None,
+) -> None:
+    """List the library of needles by theme, or show one; in a workspace, with what each lacks there."""
+    from reportkit import catalogue, console
+    from reportkit.needles import find
 
-    if key is not None:
-        _details(find(key))
+    if markdown:
+        typer.echo(catalogue.needles_page(), nl=False)
         return
-    rows = [(n.key, n.theme, n.kind.name, n.entity, n.label) for n in library().values()]
-    console.table(("needle", "theme", "kind", "entity", "label"), rows)
+    state = _state(workspace)
+    if key is not None:
+        needle = find(key)
+        typer.echo(f"{needle.label} ({needle.key})")
+        console.pairs(catalogue.details(needle, state))
+        return
+    here = ("in this workspace",) if state else ()
+    header = ("needle", "theme", "kind", "unit", "question", "needs", *here)
+    console.table(header, list(catalogue.rows(state)))
 
 
 @app.command()
-def entities() -> None:
-    """List the entities and their columns."""
-    from reportkit import console
-    from reportkit.entities import library
+def entities(
+    name: Annotated[str | None, typer.Argument(help="One entity.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As a page of docs.")] = False,
+) -> None:
+    """List the entities and their columns, or show one."""
+    from reportkit import catalogue, console
+    from reportkit.entities import find, library
 
-    for entity in library().values():
+    if markdown:
+        typer.echo(catalogue.entities_page(), nl=False)
+        return
+    for entity in library().values() if name is None else (find(name),):
         typer.echo(f"{entity.name}: {entity.meaning}")
-        rows = [(f"  {f.name}", f.type, "required" if f.required else "", f.meaning) for f in entity.fields]
+        rows = [
+            (f"  {f.name}", catalogue.field_type(f), catalogue.field_note(entity, f), f.meaning) for f in entity.fields
+        ]
         console.table(("  column", "type", "", "meaning"), rows)
+        for rule in entity.rules:
+            typer.echo(f"  rejected: {rule.broken}")
         typer.echo()
 
 
@@ -246,18 +267,17 @@ def _show(pack: Pack) -> None:
         typer.echo(_near(path))
 
 
-def _details(needle: Needle) -> None:
-    lines = {
-        "question": needle.question,
-        "kind": needle.kind.name,
-        "unit": needle.unit.key if hasattr(needle.unit, "key") else str(needle.unit),
-        "of": needle.entity,
-        "better": needle.better,
-        "source": needle.source,
-    }
-    typer.echo(f"{needle.label} ({needle.key})")
-    for name, text in lines.items():
-        typer.echo(f"  {name:<9} {text}")
+def _state(start: Path | None) -> Callable[[Needle], str | None] | None:
+    """What each needle lacks in the workspace at hand; None outside of one. Raises ParamsError where one is named."""
+    from reportkit.check.needles import lacking
+    from reportkit.workspace import Workspace, locate
+
+    if start is None:
+        try:
+            locate()
+        except ParamsError:
+            return None
+    return lacking(Workspace.find(start))
 
 
 def _spread(arguments: Iterable[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 Progress = Callable[[str], None]
@@ -36,6 +36,13 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         drawn.add_row(*(_escaped(cell) for cell in row))
     Console().print(drawn)
+
+
+def pairs(lines: Mapping[str, str]) -> None:
+    """Print a name and a text a line, the texts aligned."""
+    width = max(map(len, lines))
+    for name, text in lines.items():
+        sys.stdout.write(f"  {name:<{width}}  {text}\n")
 
 
 def note(text: str) -> None:

@@ -20,6 +20,7 @@ from reportkit.model.evidence import NO_TEAM, Evidence
 from reportkit.model.needle import Needle
 from reportkit.model.params import Audience, Organisation, Proof, SourceChange
 from reportkit.model.period import WEEK, Quarter, Window, day_text
+from reportkit.model.rules import DoraRules
 from reportkit.needles import find
 from reportkit.snapshot import Snapshot
 
@@ -100,6 +101,23 @@ class Findings:
     def needles(self) -> tuple[Needle, ...]:
         """The audience's needles that can be computed, primary first."""
         return tuple(self.needle(key) for key in self.audience.needles if key not in self.missing)
+
+    @cached_property
+    def told(self) -> tuple[Needle, ...]:
+        """Every needle that the report tells of: the audience's, the one that quantifies its problem, those of the proofs."""
+        keys = dict.fromkeys((*self.audience.needles, self.audience.quantified_by))
+        for proof in self.proofs.values():
+            keys |= dict.fromkeys(proof.needles)
+        return tuple(self.needle(key) for key in keys if key not in self.missing)
+
+    def other_links(self, needle: Needle) -> list[tuple[DoraRules, Reading]]:
+        """The needle in this quarter under the other ways to link incidents to deployments; empty where it links none."""
+        if not {"failed", "caused_by"} & set(measure.uses(needle)[needle.entity]):
+            return []
+        rules, window = self.snapshot.rules, self.quarter.window
+        named = "deployment_id" not in self.snapshot.manifest.entities["incidents"].missing
+        ways = [way for way in rules.dora.other_links() if named or way.link != "stated"]
+        return [(w, measure.reading(self.snapshot.under(replace(rules, dora=w)), needle, window)) for w in ways]
 
     def history(self, needle: Needle) -> Sequence[Reading]:
         """The needle by quarter, nine quarters up to this one, oldest first, whole organisation."""

@@ -2,35 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from reportkit import entities, measure
+from reportkit.check.sources import taken
 from reportkit.model.needle import Needle
+from reportkit.narrative.words import listed
 from reportkit.needles import find, library
 from reportkit.params import Fault
 from reportkit.workspace import Workspace
 
+Gap = tuple[
+    str, tuple[str, ...]
+]  # an entity, and which of its columns are not mapped; none of them: it is not fed at all
+
 
 def faults(place: Workspace) -> Iterator[Fault]:
-    """A fault for each needle in use whose entity or columns sources.yaml does not map."""
+    """A fault for each broken declaration, and for each entity or set of columns that sources.yaml does not map.
+
+    A fault stands where the first needle that is left without them is named, and lists all that are.
+    """
+    for needle in library().values():
+        if text := measure.fault(needle):
+            yield Fault(f"src/reportkit/needles/{needle.theme}.py", text)
+    gaps: dict[Gap, list[tuple[Needle, str]]] = {}
     for key, where in _used(place):
-        if key in library() and (sentence := _unmapped(place, find(key))):
-            yield Fault(where, sentence)
+        if key in library() and (gap := _gap(place, find(key))):
+            gaps.setdefault(gap, []).append((find(key), where))
+    for gap, without in gaps.items():
+        yield Fault(without[0][1], _told(place, gap, [needle for needle, _ in without]))
+
+
+def lacking(place: Workspace) -> Callable[[Needle], str | None]:
+    """What a needle lacks in the workspace: by its latest extract, or where there is none by what sources.yaml maps."""
+    quarter = max((q for q in place.quarters if taken(place, q) is not None), default=None)
+    snapshot = taken(place, quarter) if quarter else None
+    return lambda needle: measure.lacking(snapshot, needle) if snapshot else _unmapped(place, needle)
 
 
 def _unmapped(place: Workspace, needle: Needle) -> str | None:
-    """Why sources.yaml cannot give the needle, as a sentence."""
-    mappings = place.sources.entities
+    """Why sources.yaml cannot give the needle, as a sentence; None where it can."""
+    gap = _gap(place, needle)
+    return _told(place, gap, [needle]) if gap else None
+
+
+def _gap(place: Workspace, needle: Needle) -> Gap | None:
+    """The first entity that is not fed, with no columns, or whose columns are not mapped; None where all are there."""
     for entity, names in measure.needs(needle).items():
-        mapping = mappings.get(entity)
+        mapping = place.sources.entities.get(entity)
         if mapping is None:
-            return f"{needle.label} needs the entity {entity}, which no source in sources.yaml feeds."
+            return entity, ()
         fields = {field.name: field for field in entities.find(entity).fields}
         given = {n for n, f in fields.items() if n in mapping.columns or f.default is not None or f.alias}
-        if missing := [f"{entity}.{name}" for name in names if name not in given]:
-            source = f"; {entity} come from the source {mapping.source}" if mapping.source else ""
-            return f"{needle.label} needs {' and '.join(missing)}, which sources.yaml does not map{source}."
+        if missing := tuple(name for name in names if name not in given):
+            return entity, missing
     return None
+
+
+def _told(place: Workspace, gap: Gap, without: Sequence[Needle]) -> str:
+    """'Outages and Outage minutes need incidents.outage, which sources.yaml does not map; …'."""
+    entity, missing = gap
+    who = f"{listed([needle.label for needle in without])} {'needs' if len(without) == 1 else 'need'}"
+    if not missing:
+        return f"{who} the entity {entity}, which no source in sources.yaml feeds; {measure.giving(entity)}."
+    mapping = place.sources.entities[entity]
+    source = f"; {entity} come from the source {mapping.source}" if mapping.source else ""
+    columns = " and ".join(f"{entity}.{name}" for name in missing)
+    return f"{who} {columns}, which sources.yaml does not map{source}."
 
 
 def _used(place: Workspace) -> Iterator[tuple[str, str]]:

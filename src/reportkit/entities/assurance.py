@@ -8,6 +8,7 @@ CHANGE_REQUESTS = Entity(
     name="change_requests",
     meaning="a request to change production, as change management keeps it",
     key="change_request_id",
+    systems=("servicenow",),
     own=(
         Field("kind", "text", "standard, normal, emergency …"),
         Field("risk", "text", "the risk that it was given", allowed=("low", "medium", "high")),
@@ -42,6 +43,7 @@ VULNERABILITIES = Entity(
     name="vulnerabilities",
     meaning="a known vulnerability of one asset, from when it was found to when it was gone",
     key="vulnerability_id",
+    systems=("scans", "github"),
     own=(
         Field("identifier", "text", "its public name, such as a CVE"),
         Field("asset_id", "text", "the image, package, host or device that has it"),
@@ -58,6 +60,7 @@ ASSETS = Entity(
     name="assets",
     meaning="an asset as one inventory found it",
     key="observation_id",
+    systems=("scans",),
     own=(
         Field("asset_id", "text", "which one", required=True),
         Field("asset_kind", "text", "what it is: image, library, host, endpoint …"),

@@ -62,7 +62,8 @@ class Doubt:
 class Entity:
     """A table of facts: its key, its columns, its rules.
 
-    `numbered`: where the mapping gives no key, rows are numbered as they come; then a row that was exported twice is not noticed.
+    `systems`: the source types that can give it by themselves; a file can give any. `numbered`: where the mapping gives no
+    key, rows are numbered as they come; then a row that was exported twice is not noticed.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Entity:
     rules: tuple[Rule, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     numbered: bool = False
+    systems: tuple[str, ...] = ()
 
     @property
     def fields(self) -> tuple[Field, ...]:

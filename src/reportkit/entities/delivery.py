@@ -8,6 +8,7 @@ CHANGES = Entity(
     name="changes",
     meaning="a change of code on its way to production: a pull request or a commit on the main branch",
     key="change_id",
+    systems=("github", "gitlab", "git", "sql"),
     own=(
         Field("author", "text", "who wrote it, hashed", person=True),
         Field("title", "text", "its first line"),
@@ -38,6 +39,7 @@ DEPLOYMENTS = Entity(
     name="deployments",
     meaning="a deployment of a service to an environment",
     key="deployment_id",
+    systems=("github", "gitlab", "git", "sql"),
     own=(
         Field("deployed_at", "time", "when it finished", required=True),
         Field("environment", "text", "where to", default="production"),
@@ -52,6 +54,7 @@ FEATURES = Entity(
     name="features",
     meaning="a feature, or the launch of a product, on its way to users",
     key="feature_id",
+    systems=("jira", "github", "git"),
     own=(
         Field("title", "text", "its name"),
         Field("kind", "text", "feature or launch", allowed=("feature", "launch"), default="feature"),
@@ -70,6 +73,7 @@ ONBOARDINGS = Entity(
     name="onboardings",
     meaning="an engineer or a service finding its way to a first production release",
     key="onboarding_id",
+    systems=("jira", "git"),
     own=(
         Field("subject", "text", "who or what, hashed where it is a person", required=True, person=True),
         Field("kind", "text", "engineer or service", required=True, allowed=("engineer", "service")),

@@ -8,6 +8,7 @@ COSTS = Entity(
     name="costs",
     meaning="a charge, with the columns of FOCUS 1.x; an export with FOCUS's own column names needs no mapping",
     key="charge_id",
+    systems=("focus",),
     numbered=True,  # FOCUS identifies no single charge
     own=(
         Field("charged_at", "time", "when the charge period began", required=True, alias="ChargePeriodStart"),

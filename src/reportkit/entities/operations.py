@@ -8,6 +8,7 @@ SERVICES = Entity(
     name="services",
     meaning="a service that is run, from its first day to its last",
     key="service_id",
+    systems=("sql",),
     own=(
         Field("created_at", "time", "when it was first there", required=True),
         Field("adopted_at", "time", "when it moved onto the platform"),
@@ -21,6 +22,7 @@ INCIDENTS = Entity(
     name="incidents",
     meaning="an incident in production",
     key="incident_id",
+    systems=("pagerduty", "servicenow", "gitlab", "sql"),
     own=(
         Field("title", "text", "what happened, in a line"),
         Field("severity", "text", "how bad it was, in the organisation's own scale"),
@@ -41,6 +43,7 @@ SLO_WINDOWS = Entity(
     name="slo_windows",
     meaning="good and all events of a service-level indicator over one short window, such as an hour or a day",
     key="slo_window_id",
+    systems=("prometheus",),
     own=(
         Field("slo", "text", "the objective's name"),
         Field("feature", "text", "the feature that it watches"),
@@ -71,6 +74,7 @@ TIME_USE = Entity(
     name="time_use",
     meaning="hours that somebody spent on one kind of work, from a survey or a work log",
     key="entry_id",
+    systems=("jira",),
     own=(
         Field("person", "text", "who, hashed", person=True),
         Field("worked_at", "time", "the day, or the first day of the week that was asked about", required=True),

@@ -41,9 +41,9 @@ def cut(snapshot: Snapshot, needle: Needle, window: Window, by: str) -> list[Par
     keep = _kept(found, snapshot.rules.smallest_group)
     if keep is None:
         return []
-    if len(keep) < len(found):
-        found = {g: s for (_, g), s in by_window(snapshot, needle, inside, Cut(by, keep)).items()}
     folded = len(found) - len(keep)
+    if folded:
+        found = {g: s for (_, g), s in by_window(snapshot, needle, inside, Cut(by, keep)).items()}
     shown = sorted(found, key=lambda group: (group == OTHER and bool(folded), -_size(found[group]), group))
     part = inside[0][1]
     return [

@@ -17,6 +17,7 @@ from reportkit.measure import money
 from reportkit.model.kind import Duration, Expr, Kind, Per, Rate, Ratio, Share, Stock
 from reportkit.model.needle import Needle
 from reportkit.snapshot import Snapshot
+from reportkit.sources import types
 
 TYPES: Mapping[entities.Type, str] = {
     "text": "string", "time": "timestamp('UTC')", "flag": "boolean", "number": "float64",
@@ -92,11 +93,19 @@ def lacking(snapshot: Snapshot, needle: Needle) -> str | None:
     """Why the needle cannot be computed from this extract, as one sentence; None where it can."""
     for entity, names in needs(needle).items():
         if not snapshot.has(entity):
-            return f"{needle.label} needs the entity {entity}, which no source in sources.yaml feeds."
+            return f"{needle.label} needs the entity {entity}, which no source in sources.yaml feeds; {giving(entity)}."
         missing = [f"{entity}.{name}" for name in names if name in snapshot.manifest.entities[entity].missing]
         if missing:
             return f"{needle.label} needs {' and '.join(missing)}, which sources.yaml does not map{_from(snapshot, entity)}."
     return money.refused(snapshot, needle)
+
+
+def giving(entity: str) -> str:
+    """Which sources can give an entity, as a clause: 'a source of type pagerduty or servicenow can give it, or a file'."""
+    systems = [system for system in entities.find(entity).systems if system in types()]
+    if not systems:
+        return "a file can give it"
+    return f"a source of type {' or '.join(systems)} can give it, or a file"
 
 
 def _from(snapshot: Snapshot, entity: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Literal
 
@@ -23,6 +23,15 @@ class DoraRules:
     link_within: Literal["service", "organisation"] = "service"
     cap_hours: float | None = None
     median: Literal["finished", "censored"] = "finished"
+
+    def other_links(self) -> tuple[DoraRules, ...]:
+        """The same with the other ways to link an incident: as its source states, the latest, the latest within a day."""
+        ways = (
+            replace(self, link="stated", cap_hours=None),
+            replace(self, link="latest", cap_hours=None),
+            replace(self, link="latest", cap_hours=24.0),
+        )
+        return tuple(way for way in ways if way != self)
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ import pkgutil
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
+from typing import get_args
 
 from reportkit.errors import ParamsError, UnknownName
-from reportkit.model.needle import Needle
+from reportkit.model.needle import Needle, Theme
 
 
 @cache
@@ -19,16 +20,21 @@ def library() -> Mapping[str, Needle]:
     Raises ParamsError where two needles share a key, naming both modules.
     """
     found: dict[str, Needle] = {}
-    for module in pkgutil.iter_modules(__path__):
-        for value in vars(importlib.import_module(f"{__name__}.{module.name}")).values():
+    names = sorted((module.name for module in pkgutil.iter_modules(__path__)), key=_theme)
+    for name in names:
+        for value in vars(importlib.import_module(f"{__name__}.{name}")).values():
             if not isinstance(value, Needle):
                 continue
             if value.key in found:
-                raise ParamsError(
-                    f"two needles are called {value.key!r}; give the one in {module.name}.py another key."
-                )
+                raise ParamsError(f"two needles are called {value.key!r}; give the one in {name}.py another key.")
             found[value.key] = value
     return MappingProxyType(found)
+
+
+def _theme(module: str) -> tuple[int, str]:
+    """The place of a module in the order of themes; one of another name comes last."""
+    themes = get_args(Theme)
+    return (themes.index(module) if module in themes else len(themes)), module
 
 
 def find(key: str, *, where: str | None = None) -> Needle:

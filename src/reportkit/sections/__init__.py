@@ -22,13 +22,13 @@ from reportkit.model import unit
 from reportkit.model.brand import Brand
 from reportkit.model.evidence import Evidence, Grade, Verdict
 from reportkit.model.needle import Needle
-from reportkit.model.params import Ask, Audience, Choice, NeedleParams, Proof
+from reportkit.model.params import Ask, Audience, NeedleParams, Proof
 from reportkit.narrative import english as say
 from reportkit.narrative.amounts import excludes
-from reportkit.narrative.definitions import state, summary_rule
+from reportkit.narrative.definitions import state
 from reportkit.narrative.references import fill
+from reportkit.sections.knowing import how as how  # a section like those below
 from reportkit.sections.parts import evidence_shown, gap, heading, note, reading_shown, section
-from reportkit.snapshot import EntityManifest
 
 NOTHING = Page(())
 STRIP = 4
@@ -371,42 +371,3 @@ def ask(asked: Ask | None) -> Page:
     stop = Markup("<p>{}</p>").format(asked.stop) if asked.stop else ""
     html = Markup('<p class="rk-ask-for"><strong>We ask for: {}</strong></p>{}').format(asked.text, stop)
     return Page((Block("ask", html, f"We ask for: {asked.text}\n{asked.stop or ''}".strip()),))
-
-
-def how(findings: Findings, choices: Mapping[str, Choice]) -> Page:
-    """How we know: what came in, what was left out, what each number means, and how effects were weighed."""
-    manifest = findings.snapshot.manifest
-    rows = [(say.upper_first(e.entity.replace("_", " ")), _entity_text(e)) for e in manifest.entities.values()]
-    rows += [("Choice", choice.because) for choice in choices.values()]
-    rows += [(n.label, _definition(n)) for n in findings.needles]
-    if days := len(findings.organisation.holidays):
-        rows.append(
-            (
-                "Holidays",
-                f"On {unit.plural(days, 'day')} nobody works. The clock of a duration stops on them where a proof is weighed; medians of a quarter count them.",
-            )
-        )
-    rows += _methods(findings)
-    listed = Markup("").join(Markup("<dt>{}</dt><dd>{}</dd>").format(*row) for row in rows)
-    html = Markup("<h2>How we know</h2><dl>{}</dl>").format(listed)
-    return Page((Block("facts", html, "\n".join(f"{a}: {b}" for a, b in rows)),))
-
-
-def _methods(findings: Findings) -> list[tuple[str, str]]:
-    """How effects were weighed, once for each kind of needle."""
-    told = {e.kind: e.method for weighed in findings.evidence.values() for e in weighed if e.method}
-    return [(f"How a {kind.lower()} is weighed", text) for kind, text in told.items()]
-
-
-def _entity_text(entity: EntityManifest) -> str:
-    origins = say.listed([f"{o.what} (SHA-256 {o.sha256[:12]})" for o in entity.origins])
-    aside = [f"{unit.plural(n, 'row')} set aside as {name.replace('_', ' ')}" for name, n in entity.set_aside.items()]
-    reasons = ", ".join(f"{reason} {n}" for reason, n in entity.rejected.items())
-    broken = [f"{unit.plural(entity.rejected_rows, 'row')} rejected ({reasons})"] if entity.rejected_rows else []
-    known = f"{unit.plural(entity.accepted, 'fact')} from {origins}, {entity.window.label}"
-    return "; ".join([known, *aside, *broken]) + "."
-
-
-def _definition(needle: Needle) -> str:
-    source = "" if needle.source == "reportkit" else f" Definition: {needle.source}."
-    return f"{needle.question} {summary_rule(needle)}{source}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -90,6 +90,12 @@ class Snapshot:
         backend = ibis.duckdb.connect()
         backend.raw_sql("SET TimeZone = 'UTC'")
         return backend
+
+    def under(self, rules: Rules) -> Snapshot:
+        """The same extract, on the same engine, measured by other rules."""
+        other = replace(self, rules=rules)
+        other.__dict__["_backend"] = self._backend
+        return other
 
     def close(self) -> None:
         """Let go of the engine."""

@@ -1,0 +1,41 @@
+"""DORA's rules as they were applied, in sentences for 'How we know'."""
+
+from __future__ import annotations
+
+from reportkit.model.rules import DoraRules
+from reportkit.model.unit import HOURS
+from reportkit.narrative.words import listed
+
+
+def counting(rules: DoraRules) -> str:
+    """Which deployments count."""
+    results = {"success": "succeeded", "failure": "failed", "cancelled": "were cancelled"}
+    ended = listed([results[result] for result in rules.results]).replace(" and ", " or ")
+    return f"Deployments to {listed(rules.environments)} that {ended} count."
+
+
+def linking(rules: DoraRules) -> str:
+    """Which deployment an incident is put down to: 'An incident is put down to the deployment that its source names; …'."""
+    return f"An incident is put down to {link(rules)}."
+
+
+def link(rules: DoraRules) -> str:
+    """The linking rule as a clause: 'the deployment that its source names, or …'."""
+    named = "the deployment that its source names"
+    if rules.link == "stated":
+        return f"{named}, and to none where it names none"
+    same = " of the same service" if rules.link_within == "service" else ""
+    within = f" within {HOURS.text(rules.cap_hours)} before it began" if rules.cap_hours else " before it began"
+    return f"{named}; where it names none, to the latest one{same} that counts and finished{within}"
+
+
+def median(rules: DoraRules) -> str:
+    """Whether open facts have their part in DORA's two medians."""
+    if rules.median == "censored":
+        return "Changes and incidents that are still open count as unfinished, where DORA counts finished ones only."
+    return "As DORA has it, finished changes and incidents are counted, and open ones are told beside them."
+
+
+def other(number: str, rules: DoraRules) -> str:
+    """What a number would be under another linking rule."""
+    return f"It would be {number} if each incident were put down to {link(rules)}."

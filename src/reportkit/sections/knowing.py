@@ -1,0 +1,84 @@
+"""How we know: what came in, what was left out, what each number means, by which rules, and how effects were weighed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from markupsafe import Markup
+
+from reportkit import measure
+from reportkit.display import Block, Page
+from reportkit.findings import Findings
+from reportkit.model import bands, unit
+from reportkit.model.needle import Needle
+from reportkit.model.params import Choice
+from reportkit.model.shown import Shown
+from reportkit.narrative import dora
+from reportkit.narrative import english as say
+from reportkit.narrative.definitions import summary_rule
+from reportkit.sections.parts import reading_shown
+from reportkit.snapshot import EntityManifest
+
+
+def how(findings: Findings, choices: Mapping[str, Choice]) -> Page:
+    """How we know: what came in, what was left out, what each number means, and how effects were weighed."""
+    manifest = findings.snapshot.manifest
+    used = {entity for needle in findings.told for entity in measure.needs(needle)}
+    fed = [entity for name, entity in manifest.entities.items() if name in used]
+    rows = [(say.upper_first(e.entity.replace("_", " ")), _entity_text(e)) for e in fed]
+    rows += [("Choice", choice.because) for choice in choices.values()]
+    rows += [(n.label, _definition(n)) for n in findings.told]
+    dora_rows, record = _dora(findings)
+    rows += dora_rows
+    if days := len(findings.organisation.holidays):
+        rows.append(
+            (
+                "Holidays",
+                f"On {unit.plural(days, 'day')} nobody works. The clock of a duration stops on them where a proof is weighed; medians of a quarter count them.",
+            )
+        )
+    rows += _methods(findings)
+    listed = Markup("").join(Markup("<dt>{}</dt><dd>{}</dd>").format(*row) for row in rows)
+    html = Markup("<h2>How we know</h2><dl>{}</dl>").format(listed)
+    return Page((Block("facts", html, "\n".join(f"{a}: {b}" for a, b in rows), record),))
+
+
+def _dora(findings: Findings) -> tuple[list[tuple[str, str]], tuple[Shown, ...]]:
+    """How DORA's needles were counted, what another linking rule would give, and the bands of a survey as context."""
+    told, rules = [n for n in findings.told if n.source == "DORA"], findings.snapshot.rules.dora
+    used = {name for n in told for names in measure.uses(n).values() for name in names}
+    rows = [("DORA's deployments", dora.counting(rules))] if "counted" in used else []
+    rows += [("DORA's medians", dora.median(rules))] if any(n.kind.name == "Duration" for n in told) else []
+    rows += [("DORA's failures", dora.linking(rules))] if used & {"failed", "caused_by"} else []
+    record = []
+    for needle in told:
+        for i, (other, reading) in enumerate(findings.other_links(needle)):
+            shown = replace(reading_shown(findings, needle, reading), id=f"{needle.key}.other_link_{i + 1}")
+            rows.append((f"{needle.label}, linked otherwise", dora.other(shown.text, other)))
+            record.append(shown)
+    year = findings.organisation.dora.bands
+    for needle in told if year else ():
+        if year and (text := bands.told(year, needle.key)):
+            rows.append((f"{needle.label}, elsewhere", f"{text}. Groups that a survey found; no goal."))
+    return rows, tuple(record)
+
+
+def _methods(findings: Findings) -> list[tuple[str, str]]:
+    """How effects were weighed, once for each kind of needle."""
+    told = {e.kind: e.method for weighed in findings.evidence.values() for e in weighed if e.method}
+    return [(f"How a {kind.lower()} is weighed", text) for kind, text in told.items()]
+
+
+def _entity_text(entity: EntityManifest) -> str:
+    origins = say.listed([f"{o.what} (SHA-256 {o.sha256[:12]})" for o in entity.origins])
+    aside = [f"{unit.plural(n, 'row')} set aside as {name.replace('_', ' ')}" for name, n in entity.set_aside.items()]
+    reasons = ", ".join(f"{reason} {n}" for reason, n in entity.rejected.items())
+    broken = [f"{unit.plural(entity.rejected_rows, 'row')} rejected ({reasons})"] if entity.rejected_rows else []
+    known = f"{unit.plural(entity.accepted, 'fact')} from {origins}, {entity.window.label}"
+    return "; ".join([known, *aside, *broken]) + "."
+
+
+def _definition(needle: Needle) -> str:
+    source = "" if needle.source == "reportkit" else f" Definition: {needle.source}."
+    return f"{needle.question} {summary_rule(needle)}{source}"

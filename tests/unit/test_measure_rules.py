@@ -1,0 +1,321 @@
+"""What counts, how things are linked, which groups are shown, in what money: each rule by cases worked out by hand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from ibis import _
+
+from reportkit import measure
+from reportkit.errors import MeasureError
+from reportkit.measure import OTHER
+from reportkit.model.kind import Duration, Rate, Stock
+from reportkit.model.period import Quarter, Window
+from reportkit.model.rules import DoraRules, KeyEvent, Rules
+from reportkit.needles import find, library
+from reportkit.snapshot import Snapshot
+
+Freeze = Callable[..., Snapshot]
+YEAR = Window(date(2026, 1, 1), date(2027, 1, 1))
+Q1, Q2 = Quarter(2026, 1).window, Quarter(2026, 2).window
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(f"2026-{text}").replace(tzinfo=UTC)
+
+
+def value(snapshot: Snapshot, key: str, window: Window = Q1) -> float:
+    return measure.reading(snapshot, find(key), window).value
+
+
+# ---- DORA: what counts, and what caused an incident
+
+
+def deployed(id_: str, when: str, service: str = "shop", **more: Any) -> dict[str, Any]:
+    return {"deployment_id": id_, "deployed_at": at(when), "service": service, **more}
+
+
+def broke(id_: str, when: str, service: str = "shop", **more: Any) -> dict[str, Any]:
+    return {"incident_id": id_, "started_at": at(when), "service": service, "resolved_at": None, **more}
+
+
+DEPLOYED = [
+    deployed("d1", "02-02T10:00:00"), deployed("d2", "02-09T10:00:00"), deployed("d3", "02-09T10:00:00", "till"),
+    deployed("d4", "02-09T11:00:00", environment="staging"), deployed("d5", "02-09T11:30:00", result="failure"),
+]  # fmt: skip
+
+
+def causes(freeze: Freeze, incidents: list[dict[str, Any]], **rules: Any) -> dict[str, str | None]:
+    from reportkit import derived
+
+    snapshot = freeze({"deployments": DEPLOYED, "incidents": incidents}, YEAR, rules=Rules(dora=DoraRules(**rules)))
+    table = derived.table(snapshot, "incidents", ("caused_by",))
+    return {row["incident_id"]: row["caused_by"] for row in table.to_pyarrow().to_pylist()}
+
+
+def test_an_incident_is_put_down_to_the_latest_deployment_of_its_service_that_counts(freeze: Freeze) -> None:
+    incidents = [
+        broke("later", "02-09T12:00:00"), broke("between", "02-05T00:00:00"), broke("before all", "02-01T00:00:00"),
+        broke("elsewhere", "02-09T12:00:00", "dock"), broke("in test", "02-09T12:00:00", environment="test"),
+    ]  # fmt: skip
+    found = causes(freeze, incidents)
+    assert found == {"later": "d2", "between": "d1", "before all": None, "elsewhere": None, "in test": None}
+
+
+def test_a_deployment_that_finishes_as_the_incident_begins_did_not_cause_it(freeze: Freeze) -> None:
+    incidents = [broke("i", "02-09T10:00:00"), broke("j", "02-09T10:00:00.000001")]
+    assert causes(freeze, incidents) == {"i": "d1", "j": "d2"}
+
+
+def test_a_cap_counts_to_the_second(freeze: Freeze) -> None:
+    incidents = [broke("within", "02-10T10:00:00"), broke("past", "02-10T10:00:01")]
+    assert causes(freeze, incidents, cap_hours=24) == {"within": "d2", "past": None}
+
+
+def test_what_the_source_states_comes_first_and_stands_alone_where_asked(freeze: Freeze) -> None:
+    incidents = [
+        broke("named", "02-09T12:00:00", deployment_id="d1"), broke("unnamed", "02-09T12:00:00", deployment_id=None),
+        broke("named what does not count", "02-09T12:00:00", deployment_id="d4"),
+    ]  # fmt: skip
+    assert causes(freeze, incidents) == {"named": "d1", "unnamed": "d2", "named what does not count": "d2"}
+    stated = {"named": "d1", "unnamed": None, "named what does not count": None}
+    assert causes(freeze, incidents, link="stated") == stated
+
+
+def test_a_link_may_reach_over_services_and_results_and_environments(freeze: Freeze) -> None:
+    incidents = [broke("i", "02-09T12:00:00", "dock")]
+    assert causes(freeze, incidents, link_within="organisation")["i"] in {"d2", "d3"}
+    assert causes(freeze, incidents, link_within="organisation", results=("success", "failure")) == {"i": "d5"}
+    assert causes(freeze, [broke("i", "02-09T11:10:00")], environments=("production", "staging")) == {"i": "d4"}
+
+
+def test_several_incidents_of_one_deployment_are_one_failure(freeze: Freeze) -> None:
+    incidents = [broke("a", "02-09T12:00:00"), broke("b", "02-09T13:00:00")]
+    snapshot = freeze({"deployments": DEPLOYED, "incidents": incidents}, YEAR)
+    assert value(snapshot, "change_failure_rate") == pytest.approx(1 / 3)
+    other = snapshot.under(Rules(dora=DoraRules(results=("success", "failure"))))
+    assert value(other, "change_failure_rate") == pytest.approx(1 / 4)
+
+
+def test_doras_medians_leave_open_ones_apart_unless_the_rules_say_otherwise(freeze: Freeze) -> None:
+    """Ends at 1 and 3 days, three open for long: the median of the two is 2 days; with the open ones 2 in 5 have ended."""
+    rows = [{"first_commit_at": at("02-02"), "deployed_at": at(end)} for end in ("02-03", "02-05")]
+    rows += [{"first_commit_at": at("02-02"), "deployed_at": None}] * 3
+    snapshot = freeze({"changes": rows}, YEAR)
+    needle = find("lead_time_for_changes")
+    finished = measure.reading(snapshot, needle, Q1)
+    assert (finished.value, finished.facts, finished.open, finished.censored) == (2.0, 2, 3, False)
+    censored = measure.reading(snapshot.under(Rules(dora=DoraRules(median="censored"))), needle, Q1)
+    assert math.isnan(censored.value)
+    assert (censored.reason, censored.censored, censored.open) == ("more than half are still open", True, 3)
+
+
+# ---- the life table
+
+
+def life(freeze: Freeze, *spans: tuple[str, str | None]) -> Snapshot:
+    rows = [{"opened_at": at(a), "merged_at": at(b) if b else None} for a, b in spans]
+    return freeze({"changes": rows}, YEAR)
+
+
+def test_what_was_open_before_the_period_counts_from_the_age_that_it_had(freeze: Freeze) -> None:
+    """In April one opened on 1 March ends at 41 days; three of April end after 1, 2 and 3 days. At 1 day three are under
+    observation (the old one comes at 31 days): ⅔ are left, then ⅓, so the median is 2 days, where that of the finished is 2.5."""
+    spans = [("03-01", "04-11"), ("04-02", "04-03"), ("04-02", "04-04"), ("04-02", "04-05")]
+    found = measure.reading(life(freeze, *spans), find("pull_request_merge_time"), Q2)
+    assert (found.value, found.facts, found.open) == (2.0, 4, 0)
+
+
+def test_without_open_or_old_facts_it_is_the_plain_median(freeze: Freeze) -> None:
+    spans = [("02-02", f"02-{2 + days:02}") for days in (1, 2, 4, 8)]
+    assert value(life(freeze, *spans), "pull_request_merge_time") == 3.0
+
+
+def test_a_span_of_nothing_is_zero_days(freeze: Freeze) -> None:
+    assert value(life(freeze, ("02-02", "02-02")), "pull_request_merge_time") == 0.0
+
+
+def test_an_even_flow_has_the_same_median_in_a_week_as_in_a_year(freeze: Freeze) -> None:
+    """One begins every six hours and takes 10 days: a week of it must not be shorter than a year of it."""
+    first = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = [
+        {"opened_at": (s := first + timedelta(hours=6 * n)), "merged_at": s + timedelta(days=10)} for n in range(800)
+    ]
+    snapshot = freeze({"changes": rows}, YEAR)
+    needle = find("pull_request_merge_time")
+    week = Window(date(2026, 3, 2), date(2026, 3, 9))
+    assert [r.value for r in measure.readings(snapshot, needle, [week, Q1])] == [10.0, 10.0]
+
+
+# ---- spells, days, observations
+
+
+def out(start: str, end: str | None, **more: Any) -> dict[str, Any]:
+    return {"started_at": at(start), "resolved_at": at(end) if end else None, "outage": True, **more}
+
+
+def test_minutes_lie_in_the_periods_in_which_they_passed(freeze: Freeze) -> None:
+    """From 23:00 on 31 March to 01:30 on 1 April: 60 minutes in one quarter, 90 in the next; counted where it began."""
+    snapshot = freeze({"incidents": [out("03-31T23:00:00", "04-01T01:30:00")]}, YEAR)
+    assert [value(snapshot, "outage_minutes", w) * 3 for w in (Q1, Q2)] == pytest.approx([60, 90])
+    assert [value(snapshot, "outages", w) * 3 for w in (Q1, Q2)] == [1, 0]
+
+
+def test_an_outage_that_is_not_over_lasts_to_the_end_of_what_is_covered(freeze: Freeze) -> None:
+    snapshot = freeze({"incidents": [out("03-31T23:00:00", None)]}, Window(date(2026, 1, 1), date(2026, 4, 1)))
+    assert value(snapshot, "outage_minutes") * 3 == pytest.approx(60)
+
+
+def test_outages_that_touch_are_one_and_an_instant_is_one_of_no_minutes(freeze: Freeze) -> None:
+    rows = [
+        out("02-02T10:00:00", "02-02T10:30:00"), out("02-02T10:30:00", "02-02T11:00:00"),
+        out("02-03T10:00:00", "02-03T10:00:00"), out("02-02T09:00:00", "02-02T12:00:00", team="inner"),
+    ]  # fmt: skip
+    snapshot = freeze({"incidents": rows}, YEAR, rules=Rules(smallest_group=1))
+    assert value(snapshot, "outages") * 3 == 2
+    assert value(snapshot, "outage_minutes") * 3 == pytest.approx(180)
+    parts = {p.group: p.reading.value * 3 for p in measure.cut(snapshot, find("outages"), Q1, "team")}
+    assert parts == {measure.NO_TEAM: 2, "inner": 1}
+
+
+def test_a_day_is_a_day_of_the_organisation(freeze: Freeze) -> None:
+    """23:30 UTC and 22:30 UTC a day later in July are two days in London (00:30 and 23:30 of one day): one day."""
+    rows = [{"deployed_at": at("07-01T23:30:00")}, {"deployed_at": at("07-02T22:30:00")}]
+    july = Window(date(2026, 7, 1), date(2026, 8, 1))
+    assert value(freeze({"deployments": rows}, YEAR, "Europe/London"), "deployment_days", july) * 31 / 7 == 1
+    assert value(freeze({"deployments": rows}, YEAR), "deployment_days", july) * 31 / 7 == 2
+
+
+def test_a_quarter_without_a_key_event_says_nothing_about_outages_in_them(freeze: Freeze) -> None:
+    rules = Rules(key_events=(KeyEvent("sale", date(2026, 2, 2), date(2026, 2, 3)),))
+    snapshot = freeze(
+        {"incidents": [out("02-01T23:00:00", "02-02T01:00:00"), out("02-05", "02-06")]}, YEAR, rules=rules
+    )
+    needle = find("key_event_outages")
+    first, second = measure.readings(snapshot, needle, [Q1, Q2])
+    assert first.value == 1
+    assert (second.known, second.reason) == (False, "no key event lies in it")
+
+
+# ---- money
+
+
+def charge(cost: float, currency: str) -> dict[str, Any]:
+    return {"charged_at": at("02-02"), "effective_cost": cost, "currency": currency, "service_category": "Compute"}
+
+
+def test_money_of_another_currency_is_refused_until_a_rate_is_given(freeze: Freeze) -> None:
+    rows = [charge(100.0, "EUR"), charge(100.0, "USD"), charge(-20.0, "USD")]
+    snapshot = freeze({"costs": rows}, YEAR)
+    with pytest.raises(MeasureError) as error:
+        value(snapshot, "total_cost_of_ownership")
+    assert error.value.message == (
+        "Total cost of ownership cannot be added up: costs are in USD, where organisation.yaml reckons in EUR; "
+        "write `rates: {USD: …}` there, what one unit of each is worth."
+    )
+    assert value(snapshot.under(Rules(rates={"USD": 0.5})), "total_cost_of_ownership") * 3 == pytest.approx(140)
+
+
+def test_money_is_printed_in_the_organisations_currency() -> None:
+    assert find("total_cost_of_ownership").in_currency("GBP").unit.text(12_345.6) == "£12.3k a month"
+    assert find("cost_per_customer").in_currency("CHF").unit.text(1.916) == "1.92 CHF a customer and month"
+    assert find("lead_time").in_currency("GBP") is find("lead_time")
+
+
+def test_a_cost_without_customers_is_a_gap_with_its_reason(freeze: Freeze) -> None:
+    usage = [{"metric": "customers", "measured_at": at("05-01"), "quantity": 10.0}]
+    snapshot = freeze({"costs": [charge(100.0, "EUR")], "usage": usage}, YEAR)
+    first, second = measure.readings(snapshot, find("cost_per_customer"), [Q1, Q2])
+    assert (first.known, first.reason) == (False, "no usage to meet")
+    assert (second.known, second.reason) == (False, "no costs to meet")
+
+
+# ---- cuts
+
+
+def changes(**counts: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "opened_at": at("02-02"),
+            "merged_at": at("02-04"),
+            "team": team,
+            "author": f"{team}{n % 7}",
+            "x_region": "north",
+        }
+        for team, many in counts.items()
+        for n in range(many)
+    ]
+
+
+def cut(freeze: Freeze, rows: list[dict[str, Any]], by: str = "team", least: int = 5) -> list[tuple[str, int, int]]:
+    snapshot = freeze({"changes": rows}, YEAR, rules=Rules(smallest_group=least))
+    return [
+        (p.group, p.reading.facts, p.groups) for p in measure.cut(snapshot, find("pull_request_merge_time"), Q1, by)
+    ]
+
+
+def test_small_groups_are_folded_into_other(freeze: Freeze) -> None:
+    assert cut(freeze, changes(ant=40, bee=30, cat=4, dog=3)) == [("ant", 40, 1), ("bee", 30, 1), (OTHER, 7, 2)]
+
+
+def test_the_smallest_group_shown_joins_an_other_that_is_too_small_itself(freeze: Freeze) -> None:
+    assert cut(freeze, changes(ant=40, bee=30, cat=4)) == [("ant", 40, 1), (OTHER, 34, 2)]
+
+
+def test_where_all_together_are_too_few_nothing_is_shown(freeze: Freeze) -> None:
+    assert cut(freeze, changes(ant=2, bee=2)) == []
+    assert cut(freeze, changes(ant=3, bee=3)) == [(OTHER, 6, 2)]
+
+
+def test_people_count_where_they_are_known_and_not_facts(freeze: Freeze) -> None:
+    rows = [row | {"author": "one"} if row["team"] == "ant" else row for row in changes(ant=40, bee=30, cat=30)]
+    assert [group for group, *_ in cut(freeze, rows)] == ["bee", OTHER]
+
+
+def test_an_extra_column_cuts_too_and_an_unknown_one_is_refused(freeze: Freeze) -> None:
+    assert cut(freeze, changes(ant=40), "x_region") == [("north", 40, 1)]
+    with pytest.raises(
+        MeasureError, match="cannot be cut by 'colour': changes has no such column of text; it has change_id"
+    ):
+        cut(freeze, changes(ant=40), "colour")
+
+
+def test_few_people_are_not_shown_at_all_where_a_fact_is_about_one(freeze: Freeze) -> None:
+    rows = [
+        {"kind": "engineer", "subject": f"p{n}", "started_at": at("02-02"), "finished_at": at("02-12")}
+        for n in range(4)
+    ]
+    found = measure.reading(freeze({"onboardings": rows}, YEAR), find("engineer_onboarding"), Q1)
+    assert (found.known, found.reason, found.facts) == (False, "fewer than 5 people", 4)
+
+
+# ---- declarations
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"kind": Duration(start=_.opend_at, end=_.merged_at)},
+         "start: there is no column of changes 'opend_at'; did you mean 'opened_at'?"),
+        ({"entity": "chages"}, "entity: there is no entity 'chages'; did you mean 'changes'?"),
+        ({"where": _.nothing_like_it}, "where: there is no column of changes 'nothing_like_it'."),
+        ({"kind": Rate(at=_.merged_at + _.author)}, "at: "),
+        ({"kind": Stock(opened=_.opened_at, closed=_.closed)}, "end: there is no column of changes 'closed'"),
+    ],
+)  # fmt: skip
+def test_a_broken_declaration_names_the_needle_and_the_field(change: dict[str, Any], sentence: str) -> None:
+    broken = replace(find("pull_request_merge_time"), **change)
+    found = measure.fault(broken)
+    assert found is not None
+    assert found.startswith(f"pull_request_merge_time: {sentence}")
+    with pytest.raises(MeasureError, match="the needle pull_request_merge_time"):
+        measure.needs(broken)
+
+
+def test_no_declaration_of_the_library_is_broken() -> None:
+    assert [measure.fault(needle) for needle in library().values() if measure.fault(needle)] == []
