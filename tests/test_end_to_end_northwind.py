@@ -51,7 +51,7 @@ def test_every_quarterly_number_is_that_of_plain_sql(northwind_root: Path, oracl
             expected[f"{needle}.{start}/{end}"] = oracle.median(needle, start, end)
         for needle, days in northwind.RATES.items():
             expected[f"{needle}.{start}/{end}"] = oracle.rate(needle, start, end, days)
-    quarterly = {id_: n for id_, n in shown.items() if not n.get("proof")}
+    quarterly = {id_: n for id_, n in shown.items() if not n.get("proof") and not id_.startswith("bet.")}
     assert quarterly
     for id_, number in quarterly.items():
         assert number["n"] == expected[id_].facts, id_

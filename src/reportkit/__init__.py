@@ -12,6 +12,7 @@ The map, top to bottom; imports point down it (held by the import contract in py
     render       executed notebook → HTML, PDF
     workspace    finds the workspace, reads params/, opens extracts
     amended      proofs that were changed after their read-out
+    ledger       bets and what became of them
     report       Report: all that a notebook sees
     sections     the sections of a report
     findings     readings and evidence behind them
@@ -22,6 +23,7 @@ The map, top to bottom; imports point down it (held by the import contract in py
     derived      columns that follow from others by the organisation's rules
     snapshot     extracts: take, check, freeze, open
     needles      one file a theme, one declaration a needle
+    versions     what git knows of a params file: what was declared when
     sources      one file a source
     fetch        what sources share: people, secrets, pages of an API
     entities     the tables and their contracts

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
-from reportkit.errors import SourceError
 from reportkit.model.params import Proof
 from reportkit.narrative.amended import changed, note, on, reported, weighty
-from reportkit.sources.git.clone import Clone
+from reportkit.versions import versions
 
 FILE = "params/proofs.yaml"
 RECORD = "record.json"
-MOST = 50  # versions of proofs.yaml that are looked at
 
 
 def amended(root: Path, proofs: Mapping[str, Proof], quarter: str, today: date) -> dict[str, str]:
@@ -30,10 +26,10 @@ def amended(root: Path, proofs: Mapping[str, Proof], quarter: str, today: date) 
     due = {key: proof for key, proof in proofs.items() if proof.read_out <= today}
     if not due:
         return {}
-    versions = _versions(root)
+    known = versions(root, FILE)
     found = {}
     for key, proof in due.items():
-        if text := _by_git(versions, key, proof) or _by_records(root, key, proof, quarter):
+        if text := _by_git(known, key, proof) or _by_records(root, key, proof, quarter):
             found[key] = text
     return found
 
@@ -65,32 +61,6 @@ def _record(path: Path) -> Mapping[str, Any]:
     except (OSError, ValueError, AttributeError):
         return {}
     return proofs if isinstance(proofs, dict) else {}
-
-
-def _versions(root: Path) -> list[tuple[date, Mapping[str, Any]]]:
-    """The committed versions of proofs.yaml with the day of each, oldest first; none where no git looks after it."""
-    folder = next((p for p in (root, *root.parents) if (p / ".git").exists()), None)
-    if folder is None:
-        return []
-    clone, path = Clone(folder, folder.name), (root / FILE).relative_to(folder).as_posix()
-    try:
-        log = clone.ask("log", f"--max-count={MOST}", "--format=%H %cs", "--", path).split()
-        pairs = list(zip(log[::2], log[1::2], strict=True))
-        return [
-            (date.fromisoformat(day), tree) for commit, day in reversed(pairs) for tree in _tree(clone, commit, path)
-        ]
-    except SourceError:
-        return []
-
-
-def _tree(clone: Clone, commit: str, path: str) -> Iterator[Mapping[str, Any]]:
-    text = clone.maybe("show", f"{commit}:{path}")
-    try:
-        tree = YAML(typ="safe", pure=True).load(text or "")
-    except (YAMLError, ValueError):
-        return
-    if isinstance(tree, dict):
-        yield tree
 
 
 def _proof(entry: Any) -> Proof | None:

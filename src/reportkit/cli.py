@@ -199,6 +199,21 @@ def needles(
 
 
 @app.command()
+def ledger(workspace: Inside = None) -> None:
+    """List every bet of all quarters with what became of it, and the share of targets hit."""
+    from reportkit import console
+    from reportkit.pack import bets
+    from reportkit.workspace import Workspace
+
+    entries, share = bets.entries(Workspace.find(workspace))
+    console.table(bets.COLUMNS, [entry.cells for entry in entries])
+    for entry in entries:
+        if entry.promise.changed:
+            console.note(f"{entry.promise.needle}: {entry.promise.changed}")
+    typer.echo(share)
+
+
+@app.command()
 def entities(
     name: Annotated[str | None, typer.Argument(help="One entity.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="As a page of docs.")] = False,

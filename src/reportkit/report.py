@@ -19,6 +19,7 @@ from reportkit.model.needle import Needle
 from reportkit.model.params import Ask, Audience, Choice, NeedleParams, Organisation, Proof
 from reportkit.model.period import Quarter
 from reportkit.narrative.amended import note
+from reportkit.sections.promised import promised
 from reportkit.snapshot import Snapshot
 
 
@@ -87,6 +88,10 @@ class Report:
     def who_else(self) -> Page:
         """How others fared with the same problem, with sources; nothing where none is given."""
         return sections.who_else(self.audience)
+
+    def promised(self) -> Page:
+        """Last quarter's bets on these needles with what became of them; nothing where none was on record."""
+        return promised(self.findings)
 
     def ask(self) -> Page:
         """What the report asks for, and when we would stop; nothing where nothing is asked."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from reportkit import files
+from reportkit import files, ledger
 from reportkit.amended import amended
 from reportkit.errors import ParamsError, SnapshotError, UnknownName, unknown
 from reportkit.figures import theme
@@ -159,7 +159,21 @@ class Workspace:
             extracts={folder.name: folder for folder in earlier if _is_quarter(folder.name) and folder.name < quarter},
             changed={name: mapping.changed for name, mapping in self.sources.entities.items() if mapping.changed},
             amended=amended(self.root, proofs, quarter, self.period(quarter).window.end),
+            promises=ledger.promises(self.root, self.needles, self.times(quarter), before=quarter),
+            told=ledger.told(self.root, before=quarter),
+            definitions=self.definitions,
         )
+
+    def times(self, quarter: str) -> ledger.Times:
+        """What decides when the window of a bet opens and closes, as known at the end of the quarter."""
+        return ledger.Times(self.proofs, self.period(quarter).window.end, self.organisation.first_month)
+
+    @cached_property
+    def definitions(self) -> Mapping[str, Mapping[str, str]]:
+        """Hashes of the definitions of the needles in use."""
+        audiences = [name for entry in self.audiences.values() for name in (entry.quantified_by, *entry.needles)]
+        proofs = [name for proof in self.proofs.values() for name in proof.needles]
+        return ledger.definitions([*audiences, *proofs, *self.needles], self.organisation, self.sources)
 
 
 def _is_quarter(name: str) -> bool:

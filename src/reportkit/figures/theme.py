@@ -44,10 +44,15 @@ class Mark:
     @property
     def html(self) -> Markup:
         """The glyph alone, hidden from screen readers, which have the word."""
-        # Source Sans has no ◇, ○ or ◔, and another font's would differ from machine to machine: the style sheet draws them.
-        style = f"{self.mood} rk-{DRAWN[self.glyph]}" if self.glyph in DRAWN else self.mood
-        inside = Markup("<span></span>") if self.glyph in DRAWN else self.glyph
-        return Markup('<span class="rk-mark rk-{}" aria-hidden="true">{}</span>').format(style, inside)
+        return glyph(self.glyph, self.mood)
+
+
+def glyph(sign: str, mood: str) -> Markup:
+    """A mark to the eye, hidden from screen readers."""
+    # Source Sans has no ◇, ○ or ◔, and another font's would differ from machine to machine: the style sheet draws them.
+    style = f"{mood} rk-{DRAWN[sign]}" if sign in DRAWN else mood
+    inside = Markup("<span></span>") if sign in DRAWN else sign
+    return Markup('<span class="rk-mark rk-{}" aria-hidden="true">{}</span>').format(style, inside)
 
 
 MARKS: Mapping[Verdict, Mark] = {

@@ -247,16 +247,55 @@ class Audience(Params):
 class Bet(Params):
     """A direction and target written down before the window opens."""
 
-    target: float
-    deadline: date
-    written: date | None = None
+    target: float = Field(description="In the needle's own unit; a share as 0.95 or 95.")
+    deadline: date = Field(description="The day by which; judged by the quarter that holds it.")
+    direction: Literal["lower", "higher"] | None = Field(
+        None, description="Which way it is to move; the needle's own good direction where not given."
+    )
+    written: date | None = Field(None, description="The day it was written; git's word counts where git knows.")
+    opens: date | None = Field(
+        None,
+        description="The day from which the needle may move for it; the start of the first proof on the needle or of the next "
+        "quarter after it was written where not given.",
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Bet:
+        if self.written and self.written > self.deadline:
+            raise ValueError(
+                f"it was written on {self.written}, after its deadline of {self.deadline}; mend one of them"
+            )
+        return self
+
+
+def _sort_of_bet(value: Any) -> str:
+    """Whether one bet is given or several; the brackets keep the names out of messages."""
+    return "list[]" if isinstance(value, list | tuple) else "bet[]"
 
 
 class NeedleParams(Params):
     """One entry of params/needles.yaml: who owns a needle, and what was bet on it."""
 
-    owners: tuple[str, ...] = ()
-    bet: Bet | None = None
+    owners: tuple[str, ...] = Field((), description="On both sides: the platform, and the stakeholder.")
+    bet: (
+        Annotated[
+            Annotated[Bet, Tag("bet[]")] | Annotated[tuple[Bet, ...], Tag("list[]")],
+            Discriminator(_sort_of_bet),
+        ]
+        | None
+    ) = Field(None, description="The bet, or all bets so far as a list, oldest first.")
+
+    @property
+    def bets(self) -> tuple[Bet, ...]:
+        """Every bet, the oldest first."""
+        if self.bet is None:
+            return ()
+        return (self.bet,) if isinstance(self.bet, Bet) else self.bet
+
+    def standing(self, day: date) -> Bet | None:
+        """The bet that is due next on `day`, the last one where none is due any more; None where there is none."""
+        due = sorted(self.bets, key=lambda bet: bet.deadline)
+        return next((bet for bet in due if bet.deadline >= day), due[-1] if due else None)
 
 
 class Picked(Params):

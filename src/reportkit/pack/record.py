@@ -12,6 +12,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from reportkit import ledger
 from reportkit.amended import declared
 from reportkit.display import MIME
 from reportkit.errors import NotebookError
@@ -101,6 +102,8 @@ def record(workspace: Workspace, manifest: Manifest, target: Path, made: Sequenc
         "proofs": declared(
             _proofs(workspace, manifest.quarter), workspace.period(manifest.quarter).window.end, target / FILE
         ),
+        "bets": ledger.declared(workspace.needles, workspace.times(manifest.quarter), target / FILE),
+        "definitions": workspace.definitions,
         "extract": {name: entity.sha256 for name, entity in manifest.entities.items()},
         "reports": {**before, **now},
     }

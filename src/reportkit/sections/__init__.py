@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from markupsafe import Markup
 
@@ -19,6 +20,7 @@ from reportkit.figures.trend import Week, trend
 from reportkit.findings import Findings, Path
 from reportkit.measure import Reading
 from reportkit.model import unit
+from reportkit.model.bets import bet_target
 from reportkit.model.brand import Brand
 from reportkit.model.evidence import Evidence, Grade, Verdict
 from reportkit.model.needle import Needle
@@ -29,6 +31,7 @@ from reportkit.narrative.definitions import state
 from reportkit.narrative.references import fill
 from reportkit.sections.knowing import how as how  # a section like those below
 from reportkit.sections.parts import evidence_shown, gap, heading, note, reading_shown, section
+from reportkit.sections.promised import restated
 
 NOTHING = Page(())
 STRIP = 4
@@ -315,6 +318,7 @@ def needles(findings: Findings, params: Mapping[str, NeedleParams], brand: Brand
                 "teams and weeks, so the two need not agree."
             )
         )
+    parts += restated(findings)
     if findings.missing:
         parts.append(note("Not in this report for want of data. " + " ".join(findings.missing.values())))
     return Page(tuple(parts))
@@ -323,16 +327,14 @@ def needles(findings: Findings, params: Mapping[str, NeedleParams], brand: Brand
 def _row(findings: Findings, needle: Needle, params: NeedleParams) -> Row:
     history = findings.history(needle)
     evidence = findings.of(needle.key)
-    target = params.bet.target if params.bet else None
-    if target is not None and needle.unit.key == "share":
-        target = target / 100 if target > 1 else target
+    bet = params.standing(findings.quarter.window.end - timedelta(days=1))
     record = [reading_shown(findings, needle, r) for r in history if r.known]
     return Row(
         needle=needle,
         owners=params.owners,
         before=history[-2].value,
         now=history[-1].value,
-        target=target,
+        target=bet_target(bet, needle) if bet else None,
         history=tuple(r.value for r in history),
         evidence=evidence,
         record=(*record, *(evidence_shown(findings, evidence) if evidence else ())),

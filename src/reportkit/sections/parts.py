@@ -87,6 +87,6 @@ def section(title: str, paragraphs: Sequence[str], record: tuple[Shown, ...] = (
     return Block("section", html, "\n".join((title, *paragraphs)), record)
 
 
-def note(text: str) -> Block:
-    """A remark in small print."""
-    return Block("note", Markup("<p>{}</p>").format(escape(text)), text)
+def note(text: str, record: tuple[Shown, ...] = ()) -> Block:
+    """A remark in small print, and the numbers that it prints."""
+    return Block("note", Markup("<p>{}</p>").format(escape(text)), text, record)
