@@ -61,6 +61,11 @@ def _caused_by(snapshot: Snapshot, incidents: Table) -> Table:
 
 
 def _links(snapshot: Snapshot, rules: DoraRules) -> Table:
+    """The links of a snapshot by some rules, worked out once."""
+    return snapshot.kept(("links", rules), lambda: _linked(snapshot, rules))
+
+
+def _linked(snapshot: Snapshot, rules: DoraRules) -> Table:
     """One row an incident in a counting environment: `incident_id` and `cause`, the deployment that it is put down to.
 
     The deployment that the incident names, if it is one that counts; else by rule 'latest' the last one that counts that
@@ -84,20 +89,21 @@ def _latest(incidents: Table, counted: Table, rules: DoraRules) -> Table:
     """`latest_of`, `latest`: the incident and the last deployment before it, by one sort of both along time."""
     nothing = ibis.null().cast("string")
     finished = counted.select(
-        place=_place(counted, rules), at=counted.deployed_at, after=ibis.literal(1), deployed=counted.deployed_at,
-        incident=nothing, id_="deployment_id",
-    )  # fmt: skip
+        place=_place(counted, rules), at="deployed_at", after=ibis.literal(1), deployed="deployed_at", incident=nothing
+    )
+    never = ibis.null().cast(counted.deployed_at.type())
     began = incidents.select(
-        place=_place(incidents, rules), at=incidents.started_at, after=ibis.literal(0), deployed=ibis.null().cast(counted.deployed_at.type()),
-        incident="incident_id", id_=nothing,
-    )  # fmt: skip
+        place=_place(incidents, rules), at="started_at", after=ibis.literal(0), deployed=never, incident="incident_id"
+    )
     both = finished.union(began)
     # At one moment the incident comes first: a deployment that finishes just then cannot have caused it.
     window = ibis.window(group_by="place", order_by=["at", "after"], preceding=None, following=0)
     seen = both.mutate(last=both.deployed.max().over(window)).filter(lambda t: t.incident.notnull() & t.last.notnull())
     if rules.cap_hours is not None:
         seen = seen.filter(seen.at.delta(seen["last"], unit="second") <= rules.cap_hours * 3600)
-    ids = finished.group_by("place", "deployed").aggregate(latest=finished.id_.max())
+    ids = counted.group_by(place=_place(counted, rules), deployed="deployed_at").aggregate(
+        latest=counted.deployment_id.max()
+    )
     joined = seen.select("place", "incident", "last").join(ids, [("place", "place"), ("last", "deployed")])
     return joined.select(latest_of="incident", latest="latest")
 

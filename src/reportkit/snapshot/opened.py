@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +25,7 @@ class Snapshot:
     time_zone: str
     rules: Rules = field(default_factory=Rules)
     _tables: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    _kept: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def open(cls, folder: Path, time_zone: str, rules: Rules | None = None) -> Snapshot:
@@ -69,6 +71,17 @@ class Snapshot:
             self._tables[entity] = self._backend.read_parquet(str(path), table_name=f"{entity}")
         return self._tables[entity]
 
+    def kept(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """A table that is worked out when first asked for; an embedded engine keeps it as long as the extract is open."""
+        import ibis
+
+        if key not in self._kept:
+            made = make()
+            backend = ibis.get_backend(made)
+            embedded = backend.name == "duckdb"
+            self._kept[key] = backend.create_table(f"kept_{len(self._kept)}", made, temp=True) if embedded else made
+        return self._kept[key]
+
     def hash(self, entity: str) -> str:
         """SHA-256 of the entity's frozen file."""
         return self._entity(entity).sha256
@@ -101,6 +114,7 @@ class Snapshot:
         """Let go of the engine."""
         if "_backend" in self.__dict__:
             self._tables.clear()
+            self._kept.clear()
             self._backend.disconnect()
             del self.__dict__["_backend"]
 

@@ -1,0 +1,256 @@
+"""All needles of one quarter over millions of facts: reportkit against plain pandas, small against large, and an extract from CSV.
+
+    python benchmarks/needles.py            10 million changes, 5 million deployments, 1 million incidents
+    python benchmarks/needles.py --scale 0.1 --csv 1000000
+
+Each measurement is a process of its own, so that memory is its peak; ratios are of the same run. Nothing is asserted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+COVERS = (date(2024, 7, 1), date(2026, 10, 1))
+QUARTER = "2026-Q3"
+ROWS = {"changes": 10_000_000, "deployments": 5_000_000, "incidents": 1_000_000}
+
+# Two years and a quarter of facts over 1,000 services of 200 teams; times spread evenly, a twentieth still open.
+SPAN = "(random() * 71000000)::BIGINT"
+WHERE = "'s' || (i % 1000) AS service, 't' || (i % 200) AS team, 'j' || (i % 12) AS journey"
+START = "TIMESTAMPTZ '2024-07-01 00:00:00+00'"
+SELECTS = {
+    "changes": f"""
+        SELECT 'c' || i AS change_id, {WHERE}, 'p' || (i % 3000) AS author, '' AS title, 'feat' AS kind,
+            opened - to_seconds((random() * 90000)::BIGINT) AS first_commit_at, opened AS opened_at,
+            opened + to_seconds((wait * 0.2)::BIGINT) AS first_review_at, opened + to_seconds((wait * 0.4)::BIGINT) AS approved_at,
+            opened + to_seconds((wait * 0.5)::BIGINT) AS merged_at, opened + to_seconds((wait * 0.6)::BIGINT) AS built_at,
+            CASE WHEN i % 20 > 0 THEN opened + to_seconds(wait::BIGINT) END AS deployed_at, (i % 4)::DOUBLE AS manual_approvals
+        FROM (SELECT i, {START} + to_seconds({SPAN}) AS opened, -ln(1 - random()) * 600000 AS wait FROM range({{n}}) t(i))""",
+    "deployments": f"""
+        SELECT 'd' || i AS deployment_id, {WHERE}, {START} + to_seconds({SPAN}) AS deployed_at,
+            CASE WHEN i % 10 = 0 THEN 'staging' ELSE 'production' END AS environment,
+            CASE WHEN i % 17 = 0 THEN 'failure' ELSE 'success' END AS result, '' AS version, i % 3 = 0 AS standard_path, i % 29 = 0 AS rework
+        FROM range({{n}}) t(i)""",
+    "incidents": f"""
+        SELECT 'i' || i AS incident_id, {WHERE}, '' AS title, 'sev' || (i % 4) AS severity, began AS started_at,
+            began + INTERVAL 5 MINUTE AS acknowledged_at,
+            CASE WHEN i % 50 <> 1 THEN began + to_seconds((-ln(1 - random()) * 9000 + 400)::BIGINT) END AS resolved_at,
+            'production' AS environment, i % 40 = 0 AS outage, i % 9 = 0 AS sla_breached, NULL::VARCHAR AS deployment_id
+        FROM (SELECT i, {START} + to_seconds({SPAN}) AS began FROM range({{n}}) t(i))""",
+}
+
+
+def generate(folder: Path, scale: float) -> None:
+    """Write the facts as a frozen extract of a quarter."""
+    import duckdb
+
+    from reportkit.entities import find
+    from reportkit.snapshot import EntityManifest, Manifest
+    from reportkit.snapshot.manifest import sha256_of
+
+    folder.mkdir(parents=True)
+    entities = {}
+    with duckdb.connect() as engine:
+        engine.execute("SET TimeZone = 'UTC'; SELECT setseed(0.42)")
+        for name, select in SELECTS.items():
+            rows, path = int(ROWS[name] * scale), folder / f"{name}.parquet"
+            engine.execute(
+                f"COPY ({select.format(n=rows)}) TO '{path}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000)"
+            )
+            entities[name] = EntityManifest(
+                entity=name, origins=(), rows_in=rows, set_aside={}, later=0, read=rows, accepted=rows, rejected_rows=0,
+                rejected={}, covers=(str(COVERS[0]), str(COVERS[1])), sha256=sha256_of(path), columns=find(name).names, missing=(),
+            )  # fmt: skip
+    Manifest(QUARTER, "Europe/London", "2026-10-01T00:00:00+00:00", "benchmark", "", entities).write(folder)
+
+
+def ours(folder: Path) -> dict[str, float]:
+    """Every needle that these three entities give, in one quarter, by reportkit."""
+    from reportkit import measure
+    from reportkit.model.period import Quarter
+    from reportkit.needles import library
+    from reportkit.snapshot import Snapshot
+
+    found = {}
+    with Snapshot.open(folder, "Europe/London") as snapshot:
+        for key, needle in library().items():
+            if set(measure.needs(needle)) <= set(ROWS):
+                began = time.process_time()
+                found[key] = measure.reading(snapshot, needle, Quarter.parse(QUARTER).window).value
+                if os.environ.get("VERBOSE"):
+                    sys.stderr.write(f"{key:<24} {time.process_time() - began:6.2f} s of processor  {found[key]:.4g}\n")
+    return found
+
+
+def plain(folder: Path) -> dict[str, float]:
+    """The same numbers by plain pandas, read included."""
+    import pandas as pd
+
+    zone = "Europe/London"
+    begins, ends = pd.Timestamp("2026-07-01", tz=zone), pd.Timestamp("2026-10-01", tz=zone)
+    changes, deployments, incidents = (pd.read_parquet(folder / f"{name}.parquet") for name in ROWS)
+
+    def inside(times: pd.Series) -> pd.Series:
+        return (times >= begins) & (times < ends)
+
+    def days(a: pd.Series, b: pd.Series) -> pd.Series:
+        return (b - a).dt.total_seconds() / 86400
+
+    def life(start: pd.Series, end: pd.Series, unit: float) -> float:
+        alive = (start < ends) & ~(end < begins)
+        start, end = start[alive], end[alive]
+        ended = end < ends
+        entry = (begins - start).dt.total_seconds().clip(lower=0).to_numpy()
+        exits = end.where(ended, ends).sub(start).dt.total_seconds()
+        ages = exits[ended].value_counts().sort_index()
+        import numpy as np
+
+        at_risk = np.searchsorted(np.sort(entry), ages.index, "right") - np.searchsorted(
+            np.sort(exits), ages.index, "left"
+        )
+        survival = (1 - ages.to_numpy() / at_risk).cumprod()
+        by, past = ages.index[survival <= 0.5 + 1e-12], ages.index[survival < 0.5 - 1e-12]
+        return float(by[0] + (past[0] if len(past) else by[0])) / 2 / unit
+
+    counted = deployments[(deployments.environment == "production") & (deployments.result == "success")]
+    recent = counted[inside(counted.deployed_at)]
+    out = changes[inside(changes.deployed_at)]
+    lead = days(out.first_commit_at, out.deployed_at)
+    waited = days(out.opened_at, out.first_review_at) + days(out.built_at, out.deployed_at)
+    weeks, months = (ends - begins).days / 7, 3
+    merged = pd.merge_asof(
+        incidents.sort_values("started_at"), counted[["deployed_at", "deployment_id", "service"]].sort_values("deployed_at"),
+        left_on="started_at", right_on="deployed_at", by="service", allow_exact_matches=False, suffixes=("", "_of"),
+    )  # fmt: skip
+    broken = merged[merged.deployment_id_of.notna()]
+    healed = broken[inside(broken.resolved_at)]
+    outage = incidents[incidents.outage].sort_values("started_at")
+    reach = outage.resolved_at.fillna(pd.Timestamp.max.tz_localize("UTC")).cummax()
+    spell = (outage.started_at > reach.shift()).cumsum()
+    spells = pd.DataFrame({"start": outage.started_at.groupby(spell).min(), "end": reach.groupby(spell).max()})
+    minutes = (spells.end.clip(upper=ends) - spells.start.clip(lower=begins)).dt.total_seconds() / 60
+    return {
+        "lead_time_for_changes": float(lead.median()),
+        "pull_request_merge_time": life(changes.opened_at, changes.merged_at, 86400),
+        "review_wait": life(changes.opened_at, changes.first_review_at, 86400),
+        "deployment_frequency": len(recent) / weeks,
+        "deployment_days": recent.deployed_at.dt.tz_convert(zone).dt.date.nunique() / weeks,
+        "manual_approvals": float(out.manual_approvals.sum() / len(out)),
+        "release_wait": life(changes.merged_at, changes.deployed_at, 86400),
+        "coordination_tax": float(waited.mean()),
+        "flow_efficiency": 1 - float(waited.sum() / lead.sum()),
+        "sla_breaches": float(inside(incidents[incidents.sla_breached].resolved_at).sum()) / weeks,
+        "outages": float(inside(spells.start).sum()) / months,
+        "outage_minutes": float(minutes[(spells.start < ends) & (spells.end > begins)].sum()) / months,
+        "recovery_time": float(days(healed.started_at, healed.resolved_at).median() * 24),
+        "change_failure_rate": float(recent.deployment_id.isin(broken.deployment_id_of).mean()),
+        "deployment_rework_rate": float(recent.rework.mean()),
+        "standard_path": float(recent.standard_path.mean()),
+    }
+
+
+def extract(folder: Path) -> dict[str, float]:
+    """Take the extract of changes from CSV, contract check and Parquet included."""
+    from reportkit import snapshot
+    from reportkit.workspace import Workspace
+
+    place = Workspace.find(folder)
+    manifest = snapshot.take(place.sources, place.organisation, place.period(QUARTER), place.root)
+    return {"rows": float(manifest.entities["changes"].accepted)}
+
+
+def workspace(folder: Path, extract_of: Path, rows: int) -> None:
+    """A workspace whose export is the first changes of a frozen extract, as CSV."""
+    import duckdb
+
+    for name in ("params", "extracts/raw", "notebooks"):
+        (folder / name).mkdir(parents=True)
+    with duckdb.connect() as engine:
+        engine.execute("SET TimeZone = 'UTC'")
+        source = extract_of / "changes.parquet"
+        engine.execute(f"COPY (SELECT * FROM '{source}' LIMIT {rows}) TO '{folder}/extracts/raw/changes.csv' (HEADER)")
+    columns = "change_id service team journey author kind first_commit_at opened_at first_review_at approved_at merged_at built_at deployed_at"
+    mapped = "\n".join(f"      {name}: {name}" for name in columns.split())
+    texts = {
+        "organisation.yaml": "name: Benchmark\ntime_zone: Europe/London\n",
+        "sources.yaml": "sources:\n  changes: {type: file, path: extracts/raw/changes.csv}\nentities:\n  changes:\n    source: changes\n"
+        f"    columns:\n{mapped}\n",
+        "audiences.yaml": "{}\n", "needles.yaml": "{}\n", "proofs.yaml": "{}\n", f"{QUARTER}.yaml": "{}\n",
+    }  # fmt: skip
+    for name, text in texts.items():
+        (folder / "params" / name).write_text(text, encoding="utf-8")
+
+
+STEPS: dict[str, Callable[[Path], dict[str, float]]] = {"ours": ours, "plain": plain, "extract": extract}
+
+
+def timed(step: str, folder: Path) -> tuple[float, float, dict[str, float]]:
+    """Seconds, peak MiB and numbers of one step in a process of its own."""
+    began = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, __file__, "--step", step, str(folder)], capture_output=True, text=True, check=False
+    )
+    seconds = time.perf_counter() - began
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    sys.stderr.write(done.stderr)
+    told = json.loads(done.stdout)
+    return seconds, told["peak"], told["numbers"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the 10, 5 and 1 million rows")
+    parser.add_argument("--csv", type=int, default=2_000_000, help="rows of CSV to extract")
+    parser.add_argument("--step", nargs=2, metavar=("STEP", "FOLDER"), help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.step:
+        numbers = STEPS[given.step[0]](Path(given.step[1]))
+        print(json.dumps({"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "numbers": numbers}))
+        return
+    scratch = Path(tempfile.mkdtemp(prefix="reportkit-benchmark-"))
+    try:
+        compare(scratch, given.scale, given.csv)
+    finally:
+        shutil.rmtree(scratch)
+
+
+def compare(scratch: Path, scale: float, rows: int) -> None:
+    """Print the table."""
+    large, small = scratch / "large" / QUARTER, scratch / "small" / QUARTER
+    generate(large, scale)
+    generate(small, scale / 10)
+    fast = timed("ours", large)
+    tenth = timed("ours", small)
+    slow = timed("plain", large)
+    workspace(scratch / "place", large, rows)
+    taken = timed("extract", scratch / "place")
+    wrong = {
+        k: (v, fast[2].get(k)) for k, v in slow[2].items() if abs(v - fast[2].get(k, float("nan"))) > 1e-6 * abs(v)
+    }
+    print(f"{scale * 16:.1f} million facts, {len(fast[2])} needles of one quarter, process start and imports included")
+    print(f"reportkit      {fast[0]:7.1f} s  {fast[1]:6.0f} MiB")
+    print(
+        f"a tenth of it  {tenth[0]:7.1f} s  {tenth[1]:6.0f} MiB   10 times the facts take {fast[0] / tenth[0]:.1f} times as long"
+    )
+    print(
+        f"plain pandas   {slow[0]:7.1f} s  {slow[1]:6.0f} MiB   {len(slow[2])} of the needles; reportkit is {slow[0] / fast[0]:.1f} times as fast"
+    )
+    print(f"different numbers: {wrong or 'none'}")
+    print(f"extract of CSV {taken[0]:7.1f} s  {taken[1]:6.0f} MiB   {taken[2]['rows'] / taken[0]:,.0f} rows a second")
+
+
+if __name__ == "__main__":
+    main()
