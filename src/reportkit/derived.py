@@ -86,26 +86,35 @@ def _linked(snapshot: Snapshot, rules: DoraRules) -> Table:
 
 
 def _latest(incidents: Table, counted: Table, rules: DoraRules) -> Table:
-    """`latest_of`, `latest`: the incident and the last deployment before it, by one sort of both along time."""
-    nothing = ibis.null().cast("string")
-    finished = counted.select(
-        place=_place(counted, rules), at="deployed_at", after=ibis.literal(1), deployed="deployed_at", incident=nothing
+    """`latest_of`, `latest`: the incident and the last deployment that finished before it began, if any."""
+    began = incidents.select(place=_place(incidents, rules), at="started_at", incident="incident_id")
+    finished = counted.group_by(place=_place(counted, rules), last="deployed_at").aggregate(
+        latest=lambda t: t.deployment_id.max()
     )
-    never = ibis.null().cast(counted.deployed_at.type())
-    began = incidents.select(
-        place=_place(incidents, rules), at="started_at", after=ibis.literal(0), deployed=never, incident="incident_id"
-    )
-    both = finished.union(began)
-    # At one moment the incident comes first: a deployment that finishes just then cannot have caused it.
+    seen = _before(began, finished) if ibis.get_backend(counted).name == "duckdb" else _along(began, finished)
+    if rules.cap_hours is not None:
+        seen = seen.filter(seen["at"].delta(seen["last"], unit="second") <= rules.cap_hours * 3600)
+    return seen.select(latest_of="incident", latest="latest")
+
+
+def _before(began: Table, finished: Table) -> Table:
+    """Each incident with the last deployment before it, by the engine's own join for that."""
+    joined = began.asof_join(finished, on=began["at"] > finished["last"], predicates="place")
+    return joined.filter(joined.latest.notnull())
+
+
+def _along(began: Table, finished: Table) -> Table:
+    """The same for engines that have no such join: one sort of both along time.
+
+    At one moment the incident comes first: a deployment that finishes just then cannot have caused it.
+    """
+    never, nothing = ibis.null().cast(finished["last"].type()), ibis.null().cast("string")
+    both = finished.select(
+        "place", at="last", after=ibis.literal(1), deployed="last", incident=nothing
+    ).union(began.select("place", "at", after=ibis.literal(0), deployed=never, incident="incident"))  # fmt: skip
     window = ibis.window(group_by="place", order_by=["at", "after"], preceding=None, following=0)
     seen = both.mutate(last=both.deployed.max().over(window)).filter(lambda t: t.incident.notnull() & t.last.notnull())
-    if rules.cap_hours is not None:
-        seen = seen.filter(seen.at.delta(seen["last"], unit="second") <= rules.cap_hours * 3600)
-    ids = counted.group_by(place=_place(counted, rules), deployed="deployed_at").aggregate(
-        latest=counted.deployment_id.max()
-    )
-    joined = seen.select("place", "incident", "last").join(ids, [("place", "place"), ("last", "deployed")])
-    return joined.select(latest_of="incident", latest="latest")
+    return seen.select("place", "at", "incident", "last").join(finished, ["place", "last"])
 
 
 def _place(table: Table, rules: DoraRules) -> Any:

@@ -194,7 +194,7 @@ def test_every_entity_that_it_meets_is_needed(needle: Needle, freeze: Freeze) ->
         rest = {name: rows for name, rows in needle.example.beside.items() if name != entity}
         sentence = measure.lacking(freeze({needle.entity: needle.example.given, **rest}, whole_year(needle)), needle)
         assert (sentence or "").startswith(
-            f"{needle.label} needs the entity {entity}, which no source in sources.yaml feeds; a "
+            f"{needle.need} the entity {entity}, which no source in sources.yaml feeds; a "
         )
 
 

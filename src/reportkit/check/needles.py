@@ -62,7 +62,7 @@ def _gap(place: Workspace, needle: Needle) -> Gap | None:
 def _told(place: Workspace, gap: Gap, without: Sequence[Needle]) -> str:
     """'Outages and Outage minutes need incidents.outage, which sources.yaml does not map; …'."""
     entity, missing = gap
-    who = f"{listed([needle.label for needle in without])} {'needs' if len(without) == 1 else 'need'}"
+    who = f"{listed([needle.label for needle in without])} need" if len(without) > 1 else without[0].need
     if not missing:
         return f"{who} the entity {entity}, which no source in sources.yaml feeds; {measure.giving(entity)}."
     mapping = place.sources.entities[entity]

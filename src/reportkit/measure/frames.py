@@ -22,7 +22,7 @@ TIMES = ("start", "end", "at", "until")
 def facts(snapshot: Snapshot, needle: Needle, by: str = "team", strata: Sequence[str] = ()) -> pd.DataFrame:
     """Every fact of the needle: `team` (whatever `by` names, as text), `strata` as text, its times and numbers in UTC.
 
-    Duration and Stock: start, end (NaT: open). Rate: at, and amount (money, or the minutes of a spell, week by week) where it
+    Duration and Stock: start, end (NaT: open). Rate: at (a day's first), and amount (money, or the minutes of a spell, week by week) where it
     adds something up. Share: at, yes; what stands is asked once a week. Ratio: at, numerator, denominator; where the two come
     from two entities, each row has one of them and 0 for the other.
     Raises MeasureError where the extract lacks the entity or a column.
@@ -31,7 +31,9 @@ def facts(snapshot: Snapshot, needle: Needle, by: str = "team", strata: Sequence
         raise MeasureError(sentence)
     frame = _frame(rows.of(snapshot, needle, Cut(by), strata))
     kind = needle.kind
-    if isinstance(kind, Rate) and kind.counts == "minutes":
+    if isinstance(kind, Rate) and kind.counts == "days":
+        frame = frame.sort_values("at").drop_duplicates(["team", *strata, "day"], ignore_index=True)
+    elif isinstance(kind, Rate) and kind.counts == "minutes":
         frame = _minutes(frame, snapshot, needle)
     elif isinstance(kind, Share) and kind.until is not None:
         frame = _weekly(frame, snapshot, needle)

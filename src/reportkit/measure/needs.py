@@ -93,10 +93,10 @@ def lacking(snapshot: Snapshot, needle: Needle) -> str | None:
     """Why the needle cannot be computed from this extract, as one sentence; None where it can."""
     for entity, names in needs(needle).items():
         if not snapshot.has(entity):
-            return f"{needle.label} needs the entity {entity}, which no source in sources.yaml feeds; {giving(entity)}."
+            return f"{needle.need} the entity {entity}, which no source in sources.yaml feeds; {giving(entity)}."
         missing = [f"{entity}.{name}" for name in names if name in snapshot.manifest.entities[entity].missing]
         if missing:
-            return f"{needle.label} needs {' and '.join(missing)}, which sources.yaml does not map{_from(snapshot, entity)}."
+            return f"{needle.need} {' and '.join(missing)}, which sources.yaml does not map{_from(snapshot, entity)}."
     return money.refused(snapshot, needle)
 
 

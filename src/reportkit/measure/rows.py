@@ -35,9 +35,9 @@ WHOLE = Cut()
 
 
 def of(snapshot: Snapshot, needle: Needle, cut: Cut = WHOLE, also: Sequence[str] = ()) -> Table:
-    """One row a fact (or spell, or day): `group`, the parts of the kind, `person` where facts are about people, `also` columns.
+    """One row a fact (or spell): `group`, the parts of the kind, `person` where facts are about people, `also` columns.
 
-    Duration and Stock: start, end. Rate: at, and until or amount. Share: at, yes, and each or until. Ratio: at, numerator,
+    Duration and Stock: start, end. Rate: at, and until, day or amount. Share: at, yes, and each or until. Ratio: at, numerator,
     denominator. A fact that lacks anything but an end is left out. Raises MeasureError where it cannot be cut like that.
     """
     table = base(snapshot, needle, cut, also)
@@ -48,8 +48,7 @@ def of(snapshot: Snapshot, needle: Needle, cut: Cut = WHOLE, also: Sequence[str]
         joined = spells.union(table.rename(start="at", end="until"), (GROUP, *also))
         return joined.rename(at="start", until="end")
     if isinstance(kind, Rate) and kind.counts == "days":
-        day = local_day(table["at"], snapshot.time_zone, snapshot.covers(needle.entity))
-        return table.mutate(day=day).group_by([GROUP, *also, "day"]).aggregate(at=lambda t: t["at"].min()).drop("day")
+        return table.mutate(day=local_day(table["at"], snapshot.time_zone, snapshot.covers(needle.entity)))
     return table
 
 

@@ -57,12 +57,15 @@ def _value(needle: Needle) -> Callable[[Table], Any]:
             return lambda t: t.numerator.sum() / t.denominator.sum().nullif(0)
         case Rate(counts="amount"):
             return lambda t: t.amount.sum()
+        case Rate(counts="days"):
+            return lambda t: t.day.nunique().cast("float64")
     return lambda t: t.count().cast("float64")
 
 
 def _collected(facts: Table, value: Callable[[Table], Any]) -> dict[Key, Sums]:
     people = {"people": facts.person.nunique()} if "person" in facts.columns else {}
-    found = facts.group_by(["period", GROUP]).aggregate(facts=facts.count(), value=value(facts), **people)
+    count = facts.day.nunique() if "day" in facts.columns else facts.count()
+    found = facts.group_by(["period", GROUP]).aggregate(facts=count, value=value(facts), **people)
     return {
         (int(r["period"]), r[GROUP]): Sums(int(r["facts"]), _float(r["value"]), people=r.get("people") or None)
         for r in found.to_pyarrow().to_pylist()

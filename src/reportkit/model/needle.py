@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from reportkit.model.kind import Expr, Kind, Rate, Ratio
 from reportkit.model.unit import Unit, currency
+
+CUT = re.compile(r"\s(?:for|of|in|per|to|by|with|on|a|an)\s.*$")  # what follows the noun that a label turns on
+PARTICIPLE = re.compile(r"\s\w+(?:ed|nt)$")  # 'features released', 'error budget spent'
+SINGULAR = ("ss", "us", "is")  # 'success', 'status', 'analysis'
 
 Better = Literal["lower", "higher"]
 Theme = Literal["speed", "flow", "reliability", "security", "change", "infrastructure", "cost"]
@@ -64,7 +69,18 @@ class Needle:
         return self
 
     @property
+    def need(self) -> str:
+        """'Lead time for changes needs', 'Outages need'."""
+        return f"{self.label} {'need' if is_plural(self.label) else 'needs'}"
+
+    @property
     def lower_label(self) -> str:
         """The label inside a sentence: 'lead time for changes'; 'SLA breaches' stays."""
         first = self.label.split(" ", 1)[0]
         return self.label if any(c.isupper() for c in first[1:]) else self.label[:1].lower() + self.label[1:]
+
+
+def is_plural(label: str) -> bool:
+    """Whether a label takes 'were': 'SLA breaches', 'User-facing features released'; not 'Lead time for changes'."""
+    noun = PARTICIPLE.sub("", CUT.sub("", label)).lower()
+    return noun.endswith("s") and not noun.endswith(SINGULAR)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 
+from reportkit.model.needle import is_plural as is_plural  # noqa: PLC0414  # a word about words
 from reportkit.model.unit import MINUS, THIN
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-CUT = re.compile(r"\s(?:for|of|in|per|to|by|with|on|a|an)\s.*$")  # what follows the noun that a label turns on
-PARTICIPLE = re.compile(r"\s\w+(?:ed|nt)$")  # 'features released', 'error budget spent'
-SINGULAR = ("ss", "us", "is")  # 'success', 'status', 'analysis'
 
 
 def count(n: int, one: str, many: str | None = None) -> str:
@@ -44,12 +41,6 @@ def stopped(text: str) -> str:
     if not bare:
         return ""
     return upper_first(bare if bare[-1] in ".!?" else f"{bare}.")
-
-
-def is_plural(label: str) -> bool:
-    """Whether a label takes 'were': 'SLA breaches', 'User-facing features released'; not 'Lead time for changes'."""
-    noun = PARTICIPLE.sub("", CUT.sub("", label)).lower()
-    return noun.endswith("s") and not noun.endswith(SINGULAR)
 
 
 def percent(ratio: float) -> str:

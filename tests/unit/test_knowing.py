@@ -1,0 +1,109 @@
+"""'How we know' and what a report says of needles that it cannot give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from reportkit import sections
+from reportkit.figures.theme import load_brand
+from reportkit.findings import Findings
+from reportkit.model.params import Audience, Choice, Dora, Organisation
+from reportkit.model.period import Quarter, Window
+from reportkit.snapshot import Snapshot
+
+Freeze = Callable[..., Snapshot]
+YEAR = Window(date(2026, 1, 1), date(2027, 1, 1))
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(f"2026-{text}").replace(tzinfo=UTC)
+
+
+DEPLOYMENTS = [
+    {"deployment_id": f"d{day}", "service": "shop", "deployed_at": at(f"02-{day:02}T10:00:00")} for day in range(2, 12)
+]
+INCIDENTS = [
+    {
+        "incident_id": "quick",
+        "service": "shop",
+        "started_at": at("02-05T11:00:00"),
+        "resolved_at": at("02-05T12:00:00"),
+    },
+    {"incident_id": "late", "service": "shop", "started_at": at("03-05T11:00:00"), "resolved_at": at("03-05T15:00:00")},
+]
+
+
+def findings(freeze: Freeze, dora: dict[str, Any] | None = None, **facts: Any) -> Findings:
+    organisation = Organisation(name="Sample", currency="GBP", dora=Dora(**(dora or {})))
+    audience = Audience(
+        title="Board", problem="Releases break things.", quantified_by="change_failure_rate", primary="change_failure_rate",
+        supporting=("recovery_time", "deployment_frequency", "outages"),
+    )  # fmt: skip
+    given = {"deployments": DEPLOYMENTS, "incidents": INCIDENTS, **facts}
+    snapshot = freeze({k: v for k, v in given.items() if v}, YEAR, rules=organisation.rules())
+    return Findings(audience, Quarter(2026, 1), {}, organisation, snapshot)
+
+
+def told(found: Findings) -> dict[str, list[str]]:
+    page = sections.how(found, {"bots": Choice(value=False, because="Bots are no teams.")})
+    lines: dict[str, list[str]] = {}
+    for line in page.parts[0].plain.splitlines():
+        lines.setdefault(line.split(": ")[0], []).append(line.partition(": ")[2])
+    return lines
+
+
+def test_doras_choices_are_printed_and_what_another_link_would_give(freeze: Freeze) -> None:
+    lines = told(findings(freeze))
+    assert lines["DORA's deployments"] == ["Deployments to production that succeeded count."]
+    assert lines["DORA's failures"] == [
+        (
+            "An incident is put down to the deployment that its source names; where it names none, to the latest one of the same "
+            "service that counts and finished before it began."
+        )
+    ]
+    assert lines["Change failure rate, linked otherwise"] == [
+        (
+            "It would be 10% if each incident were put down to the deployment that its source names; where it names none, to the "
+            "latest one of the same service that counts and finished within 24 hours before it began."
+        )
+    ]
+    assert lines["Failed deployment recovery time, linked otherwise"][0].startswith("It would be 1 hour if")
+    assert lines["Choice"] == ["Bots are no teams."]
+
+
+def test_the_record_holds_the_numbers_of_the_other_links(freeze: Freeze) -> None:
+    page = sections.how(findings(freeze), {})
+    shown = {one.id: one.text for one in page.parts[0].record}
+    assert shown == {"change_failure_rate.other_link_1": "10%", "recovery_time.other_link_1": "1 hour"}
+
+
+def test_where_incidents_name_deployments_that_alone_is_another_link(freeze: Freeze) -> None:
+    named = [row | {"deployment_id": "d3"} for row in INCIDENTS]
+    lines = told(findings(freeze, incidents=named))
+    assert any("and to none where it names none" in line for line in lines["Change failure rate, linked otherwise"])
+
+
+def test_other_choices_are_told_as_they_are(freeze: Freeze) -> None:
+    dora = {"environments": ["production", "live"], "results": ["success", "failure"], "link_within": "organisation",
+            "cap_hours": 72, "median": "censored", "bands": 2024}  # fmt: skip
+    lines = told(findings(freeze, dora))
+    assert lines["DORA's deployments"] == ["Deployments to production and live that succeeded or failed count."]
+    assert lines["DORA's failures"][0].endswith(
+        "to the latest one that counts and finished within 72 hours before it began."
+    )
+    assert lines["DORA's medians"][0].startswith("Changes and incidents that are still open count as unfinished")
+    assert lines["Change failure rate, elsewhere"] == [
+        "DORA 2024: elite 5%, high 20%, medium 10%, low 40%. Groups that a survey found; no goal."
+    ]
+
+
+def test_a_needle_without_its_facts_is_told_and_the_rest_stands(freeze: Freeze) -> None:
+    found = findings(freeze, incidents=None)
+    assert [needle.key for needle in found.needles] == ["deployment_frequency"]
+    page = sections.needles(found, {}, load_brand(None))
+    plain = "\n".join(part.plain for part in page.parts)
+    assert "Not in this report for want of data. Change failure rate needs the entity incidents" in plain
+    assert "Outages need the entity incidents" in plain
+    assert "Deployment frequency" in plain
