@@ -7,6 +7,8 @@ from pathlib import Path
 
 import nbformat
 
+from reportkit import unchanged
+
 PARAMETERS = 'audience = ""\nquarter = ""'
 SHOW = """\
 from markupsafe import Markup
@@ -63,5 +65,6 @@ def notebook(root: Path, audience: str, *cells: str, parameters: str = PARAMETER
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """Every file below the folder with its bytes."""
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    """Every file below the folder with its bytes, but what a build remembers of itself."""
+    found = (p for p in sorted(folder.rglob("*")) if p.is_file() and p.name != unchanged.FILE)
+    return {str(p.relative_to(folder)): p.read_bytes() for p in found}

@@ -5,6 +5,8 @@ The map, top to bottom; imports point down it (held by the import contract in py
     cli          one command a verb; an error is one line and an exit code
     catalogue    needles and entities in words
     console      what the command line shows, on a terminal and elsewhere
+    preview      a report in the browser while it is being edited
+    preloaded    what the fork server imports
     pack         all reports of a quarter: plan, run, render, record
     scaffold     writes a new workspace
     check        every fault of a workspace at once
@@ -30,6 +32,8 @@ The map, top to bottom; imports point down it (held by the import contract in py
     params       YAML → models, with lines
     display      what a cell shows: one MIME bundle, several faces
     files        locks, scratch folders, files put in place as a whole
+    forks        processes forked from a server that has the libraries
+    unchanged    whether anything is different from the last build
     model        frozen values; no I/O
     errors       the exception tree, drawn at the top
 

@@ -10,19 +10,21 @@ import os
 import signal
 import sys
 import tempfile
+import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from reportkit import files, unchanged
 from reportkit.errors import ParamsError, RenderError, ReportkitError
 
 if TYPE_CHECKING:
     from reportkit.model.needle import Needle
-    from reportkit.pack import Pack
+    from reportkit.pack import Outcome, Pack
     from reportkit.workspace import Workspace
 
 FAILED, BAD_INPUT, STOPPED = 1, 2, 130
@@ -81,7 +83,7 @@ def _common(
 
 
 @app.command()
-def build(
+def build(  # noqa: PLR0913, PLR0917 (one a flag)
     quarter: Annotated[str | None, typer.Argument(help="Such as 2026-Q3; the latest in params/ if not given.")] = None,
     audience: Annotated[
         list[str] | None, typer.Option("--audience", "-a", help="Only this report; may be given several times.")
@@ -90,26 +92,60 @@ def build(
         int | None, typer.Option("--jobs", "-j", min=1, help="Notebooks run at once; default: cores.")
     ] = None,
     extract: Annotated[bool, typer.Option("--extract", help="Take the extract again first.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", "-f", help="Make reports that nothing has changed for as well.")
+    ] = False,
+    cold: Annotated[bool, typer.Option("--cold", help="Start every kernel afresh instead of forking it.")] = False,
+    cluster: Annotated[
+        str | None, typer.Option("--cluster", help="Make reports on a Dask cluster: its address, or 'local'.")
+    ] = None,
+    timings: Annotated[bool, typer.Option("--timings", help="Say where the time went.")] = False,
     workspace: Inside = None,
 ) -> None:
-    """Build the reports of a quarter: HTML, PDF and executed notebook for each audience."""
-    from reportkit import console
+    """Build the reports of a quarter, as far as something has changed: HTML, PDF and executed notebook."""
+    begun = time.monotonic()
+    root = files.locate(workspace)
+    named = quarter or unchanged.latest(root)
+    if named and not (extract or force) and (said := unchanged.last(root, named, audience or ())):
+        _show_unchanged(root / "reports" / named, said)
+        if timings:
+            _show_timings({}, begun)
+        return
+    from reportkit import console, forks
+
+    if not (cold or cluster):
+        forks.warm_up()  # it imports while we do
+    from reportkit.pack import Wanted
     from reportkit.pack import build as build_pack
     from reportkit.workspace import Workspace
 
-    found = Workspace.find(workspace)
+    found = Workspace.find(root)
     with console.progress() as progress:
-        pack = build_pack(
-            found,
-            quarter or _latest(found),
-            audiences=tuple(audience or ()),
-            jobs=jobs,
-            extract=extract,
-            progress=progress,
-        )
+        wanted = Wanted(tuple(audience or ()), jobs, extract=extract, force=force, cold=cold, cluster=cluster)
+        pack = build_pack(found, named or _latest(found), wanted, progress)
     _show(pack)
+    if timings:
+        _show_timings(pack.timings, begun)
     if not pack.ok:
         raise typer.Exit(FAILED)
+
+
+@app.command()
+def preview(
+    report: Annotated[str, typer.Argument(help="Such as executives.")],
+    quarter: Annotated[str | None, typer.Argument(help="Such as 2026-Q3; the latest in params/ if not given.")] = None,
+    port: Annotated[int, typer.Option("--port", "-p", min=0, max=65535, help="Where to serve it; 0: any.")] = 8765,
+    workspace: Inside = None,
+) -> None:
+    """Show a report in the browser while it is being edited: what is saved is seen a second later."""
+    from reportkit import forks
+
+    forks.warm_up()  # it imports while we do
+    from reportkit import preview as previews
+    from reportkit.workspace import Workspace
+
+    root = files.locate(workspace)
+    previews.preview(root, quarter or _latest(Workspace.find(root)), report, port, typer.echo)
 
 
 @app.command(name="extract")
@@ -144,9 +180,8 @@ def take(quarter: Annotated[str, typer.Argument(help="Such as 2026-Q3.")], works
 def check(workspace: Inside = None) -> None:
     """List every fault of the workspace at once."""
     from reportkit import check as checks
-    from reportkit.workspace import locate
 
-    root = locate(workspace)
+    root = files.locate(workspace)
     faults = checks.faults(root)
     for fault in faults:
         typer.echo(str(fault))
@@ -247,9 +282,8 @@ def schema(
     import json
 
     from reportkit.params import schemas
-    from reportkit.workspace import locate
 
-    target = folder or locate(workspace) / "params" / ".schema"
+    target = folder or files.locate(workspace) / "params" / ".schema"
     target.mkdir(parents=True, exist_ok=True)
     for name, content in schemas().items():
         path = target / f"{Path(name).stem}.json"
@@ -265,31 +299,63 @@ def _latest(workspace: Workspace) -> str:
 
 
 def _show(pack: Pack) -> None:
-    """The summary table, the remarks, why reports failed, and the paths of what was made."""
+    """The summary table, the remarks, why reports failed, and the paths of the reports."""
     from reportkit import console
 
     for remark in pack.remarks:
         console.note(remark)
-    rows = [(o.audience, "built" if o.ok else "failed", f"{o.seconds:.1f} s" if o.ok else "") for o in pack.outcomes]
-    console.table((f"report {pack.quarter}", "", "notebook"), rows)
+    rows = [(o.report, _became(o), f"{o.seconds:.1f} s" if o.seconds else "", o.why) for o in pack.outcomes]
+    console.table((f"report {pack.quarter}", "", "notebook", "because"), rows)
     for outcome in pack.outcomes:
         if outcome.error:
-            _complain(f"{outcome.audience}: {outcome.error}", FAILED)
-    made = [path for o in pack.outcomes for path in o.files if path.suffix in {".pdf", ".html"}]
-    if made:
-        made.append(pack.index)
-    for path in made:
+            _complain(f"{outcome.report}: {outcome.error}", FAILED)
+    _show_paths([path for o in pack.outcomes for path in o.files], pack.index)
+
+
+def _became(outcome: Outcome) -> str:
+    if outcome.error:
+        return "failed"
+    return "built" if outcome.why else "unchanged"
+
+
+def _show_unchanged(folder: Path, said: Mapping[str, Any]) -> None:
+    """What a build says for which nothing is different from the last one."""
+    from reportkit import console
+
+    for remark in said["remarks"]:
+        console.note(remark)
+    console.table(
+        (f"report {folder.name}", "", "notebook", "because"), [(name, "unchanged", "", "") for name in said["reports"]]
+    )
+    _show_paths(
+        [folder / f"{name}.{ending}" for name in said["reports"] for ending in ("html", "pdf")], folder / "index.html"
+    )
+
+
+def _show_paths(paths: Sequence[Path], index: Path) -> None:
+    made = [path for path in paths if path.suffix in {".pdf", ".html"}]
+    for path in (*made, index) if made else ():
         typer.echo(_near(path))
+
+
+def _show_timings(seconds: Mapping[str, float], begun: float) -> None:
+    """Seconds by stage with their share, and the whole by the clock on the wall."""
+    from reportkit import console
+
+    whole = sum(seconds.values())
+    rows = [(f"  {stage}", f"{spent:.2f} s", f"{spent / whole:.0%}") for stage, spent in seconds.items()]
+    console.table(("stage, all processes together", "", ""), rows)
+    typer.echo(f"{time.monotonic() - begun:.2f} s from start to end.")
 
 
 def _state(start: Path | None) -> Callable[[Needle], str | None] | None:
     """What each needle lacks in the workspace at hand; None outside of one. Raises ParamsError where one is named."""
     from reportkit.check.needles import lacking
-    from reportkit.workspace import Workspace, locate
+    from reportkit.workspace import Workspace
 
     if start is None:
         try:
-            locate()
+            files.locate()
         except ParamsError:
             return None
     return lacking(Workspace.find(start))

@@ -17,8 +17,9 @@ A message is written for a platform PM: no traceback, no class name, no internal
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
+from typing import Any
 
 
 class ReportkitError(Exception):
@@ -28,6 +29,10 @@ class ReportkitError(Exception):
         self.message = message
         self.where = where
         super().__init__(f"{where}: {message}" if where else message)
+
+    def __reduce__(self) -> tuple[Callable[..., ReportkitError], tuple[Any, ...]]:
+        """How it travels between processes: as it is, for its parts were put together already."""
+        return _put_together, (type(self), self.args, self.__dict__)
 
 
 class ParamsError(ReportkitError):
@@ -73,6 +78,13 @@ class NotebookError(ReportkitError):
 
 class RenderError(ReportkitError):
     """A report could not be laid out."""
+
+
+def _put_together(kind: type[ReportkitError], arguments: tuple[Any, ...], parts: Mapping[str, Any]) -> ReportkitError:
+    error = kind.__new__(kind)
+    error.args = arguments
+    error.__dict__.update(parts)
+    return error
 
 
 def unknown(kind: str, given: str, known: Iterable[str]) -> str:

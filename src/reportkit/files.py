@@ -1,4 +1,4 @@
-"""Files and folders: locks, scratch folders that vanish, files put in place as a whole, the notebooks that come with reportkit."""
+"""Files and folders: finding the workspace, locks, scratch folders that vanish, files put in place as a whole."""
 
 from __future__ import annotations
 
@@ -11,7 +11,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from reportkit.errors import ReportkitError
+from reportkit.errors import ParamsError, ReportkitError
+
+HOME = "REPORTKIT_WORKSPACE"
+MARK = Path("params") / "organisation.yaml"
+
+
+def locate(start: Path | None = None) -> Path:
+    """The root of the workspace that holds `start`; of the folder in REPORTKIT_WORKSPACE, or the current one, where not given.
+
+    Raises ParamsError where there is none.
+    """
+    if start is None and os.environ.get(HOME):
+        start = Path(os.environ[HOME])
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / MARK).is_file():
+            return folder
+    raise ParamsError(
+        f"{here.name or here}/ is in no workspace: neither it nor a folder above has {MARK.as_posix()}; "
+        "go into one, or make one with `reportkit init`."
+    )
 
 
 @contextmanager

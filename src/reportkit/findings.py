@@ -159,7 +159,7 @@ class Findings:
     def case(self, needle: Needle, proof: Proof) -> Case:
         """A needle's facts and ground for a proof, cut into those of its strata that the needle's facts have."""
         strata = [name for name in proof.strata if name in self.snapshot.table(needle.entity).columns]
-        facts = measure.facts(self.snapshot, needle, proof.by, strata)
+        facts = measure.facts(self.snapshot.whole, needle, proof.by, strata)
         changed = [
             f"{change.what} on {day_text(day)}"
             for day, change in self._changes_of(needle, proof)
@@ -242,11 +242,14 @@ class Findings:
         if not self.snapshot.has("changes"):
             return ()
         windows = (self.quarter.shift(-1).window, self.quarter.window)
-        return _alike([_path(self._changes, window, self.organisation.time_zone) for window in windows])
+        frame = self._changes
+        for by, value in self.snapshot.only.items():
+            frame = frame[frame[by] == value]
+        return _alike([_path(frame, window, self.organisation.time_zone) for window in windows])
 
     @cached_property
     def _changes(self) -> pd.DataFrame:
-        table = self.snapshot.table("changes")
+        table = self.snapshot.whole.table("changes")
         wanted = ("team", "service", "journey", *MILESTONES)
         frame: pd.DataFrame = table.drop_null("deployed_at").select(*wanted).to_pyarrow().to_pandas()
         return frame

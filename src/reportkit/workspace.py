@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,9 +23,6 @@ from reportkit.snapshot import Snapshot
 from reportkit.snapshot.manifest import FILE as MANIFEST
 from reportkit.sources import feeding, with_ready
 
-HOME = "REPORTKIT_WORKSPACE"
-MARK = Path("params") / "organisation.yaml"
-
 
 @dataclass(frozen=True)
 class Workspace:
@@ -42,7 +38,7 @@ class Workspace:
         Without `start`, the folder named by REPORTKIT_WORKSPACE comes first.
         Raises ParamsError where there is none, or with the first fault of its params and how many more there are.
         """
-        root = locate(start)
+        root = files.locate(start)
         params, found = faults(root)
         if params is None or found:
             first, more = found[0], len(found) - 1
@@ -132,9 +128,11 @@ class Workspace:
         events = [event for particular in self.quarters.values() for event in particular.key_events]
         return Snapshot.open(folder, self.organisation.time_zone, self.organisation.rules(events))
 
-    def report(self, audience: str, quarter: str) -> Report:
-        """All that a notebook sees: the report of one audience for one quarter."""
+    def report(self, audience: str, quarter: str, only: Mapping[str, str] | None = None) -> Report:
+        """All that a notebook sees: the report of one audience for one quarter, on the facts of `only` ({'team': 'basket'})."""
         entry, particular = self.audience(audience), self.quarter(quarter)
+        snapshot = self.snapshot(quarter)
+        only = {by: value for by, value in (only or {}).items() if value}
         return Report(
             key=audience,
             audience=entry,
@@ -146,12 +144,12 @@ class Workspace:
                 needles=self.needles,
                 choices=self.sources.choices,
                 brand=self.brand,
-                snapshot=self.snapshot(quarter),
-                background=self._background(quarter),
+                snapshot=snapshot.cut(only) if only else snapshot,
+                background=self.background(quarter),
             ),
         )
 
-    def _background(self, quarter: str) -> Background:
+    def background(self, quarter: str) -> Background:
         """What is known beside the extract of a quarter: earlier extracts, changes of sources and of proofs."""
         proofs = {key: self.proofs[key] for key in self.quarter(quarter).proofs}
         earlier = sorted(path.parent for path in (self.root / "extracts").glob(f"*/{MANIFEST}"))
@@ -184,9 +182,12 @@ def _is_quarter(name: str) -> bool:
     return True
 
 
-def open_report(audience: str, quarter: str) -> Report:
-    """The report of `audience` for `quarter` in the workspace that holds the current folder."""
-    report = Workspace.find().report(audience, quarter)
+def open_report(audience: str, quarter: str, **only: str) -> Report:
+    """The report of `audience` for `quarter` in the workspace that holds the current folder.
+
+    `team="basket"` (or service, journey) leaves the facts of that team alone; its proofs are still held against all others.
+    """
+    report = Workspace.find().report(audience, quarter, only)
     _opened[:] = [report]
     return report
 
@@ -203,20 +204,6 @@ def compare(needle: str, proof: Proof | str, *, report: Report | None = None) ->
     if chosen is None:
         raise ParamsError('no report is open; begin with report = open_report("executives", "2026-Q3").')
     return chosen.compare(needle, proof)
-
-
-def locate(start: Path | None = None) -> Path:
-    """The root of the workspace that holds `start`. Raises ParamsError where there is none."""
-    if start is None and os.environ.get(HOME):
-        start = Path(os.environ[HOME])
-    here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
-        if (folder / MARK).is_file():
-            return folder
-    raise ParamsError(
-        f"{here.name or here}/ is in no workspace: neither it nor a folder above has {MARK.as_posix()}; "
-        "go into one, or make one with `reportkit init`."
-    )
 
 
 def faults(root: Path) -> tuple[Params | None, tuple[Fault, ...]]:
@@ -256,6 +243,8 @@ def _names(params: Params) -> Iterable[tuple[str, str, str, tuple[object, ...]]]
         for field, kind in (("audiences", "audience"), ("proofs", "proof"), ("asks", "audience")):
             for i, name in enumerate(getattr(particular, field)):
                 yield kind, name, file, (field, name if field == "asks" else i)
+        for i, each in enumerate(particular.each):
+            yield "audience", each.audience, file, ("each", i, "audience")
         asked = ((name, ask.needle) for name, ask in particular.asks.items() if ask.needle)
         yield from (("needle", needle, file, ("asks", name, "needle")) for name, needle in asked)
 

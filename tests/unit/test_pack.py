@@ -16,7 +16,7 @@ import pytest
 
 from reportkit import files, render
 from reportkit.errors import NotebookError, ParamsError, ReportkitError, SnapshotError, UnknownName
-from reportkit.pack import Pack, build
+from reportkit.pack import Pack, Wanted, build
 from reportkit.workspace import Workspace
 from tests.packs import GOOD, SHOW, notebook, tree, workspace
 
@@ -37,8 +37,9 @@ def laid_out() -> None:
     """Asks for pages as users get them."""
 
 
-def go(root: Path, *audiences: str, quarter: str = QUARTER, extract: bool = False) -> Pack:
-    return build(Workspace.find(root), quarter, audiences=audiences, extract=extract)
+def go(root: Path, *audiences: str, quarter: str = QUARTER, extract: bool = False, force: bool = False) -> Pack:
+    """Everything in this process but the kernels, so that a test may put something else in a function's place."""
+    return build(Workspace.find(root), quarter, Wanted(audiences, extract=extract, force=force, cold=True))
 
 
 def recorded(root: Path) -> dict[str, dict[str, float]]:
@@ -52,7 +53,7 @@ def test_a_pack_is_files_index_and_record_and_nothing_else(tmp_path: Path) -> No
     assert sorted(tree(tmp_path / "reports")) == sorted(
         [f"{QUARTER}/{name}" for name in (*FILES, "index.html", "record.json")]
     )
-    assert [o.audience for o in pack.outcomes] == ["executives", "security"]
+    assert [o.report for o in pack.outcomes] == ["executives", "security"]
     assert all(path.is_file() for o in pack.outcomes for path in o.files)
     assert recorded(tmp_path) == {"executives": {"lead_time.now": 4.0}, "security": {"lead_time.now": 4.0}}
     assert "Answer for security" in pack.index.read_text()
@@ -72,8 +73,8 @@ def test_two_builds_are_the_same_byte_for_byte_and_name_no_place(tmp_path: Path)
 
 def test_one_quarter_builds_its_own_audiences_and_one_report_can_be_built_alone(tmp_path: Path) -> None:
     root = workspace(tmp_path)
-    assert [o.audience for o in go(root, quarter="2026-Q1").outcomes] == ["executives"]
-    assert [o.audience for o in go(root, "security", "security").outcomes] == ["security"]
+    assert [o.report for o in go(root, quarter="2026-Q1").outcomes] == ["executives"]
+    assert [o.report for o in go(root, "security", "security").outcomes] == ["security"]
     assert set(recorded(root)) == {"security"}
     go(root, "executives")
     assert set(recorded(root)) == {"executives", "security"}

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from reportkit.errors import ParamsError, SnapshotError, UnknownName
+from reportkit.files import HOME, locate
 from reportkit.snapshot import take
-from reportkit.workspace import HOME, Workspace, faults, locate
+from reportkit.workspace import Workspace, faults
 
 Make = Callable[..., Path]
 

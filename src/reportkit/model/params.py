@@ -5,6 +5,7 @@ Field descriptions end up in the JSON Schemas that complete the YAML in an edito
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
@@ -435,10 +436,41 @@ class KeyEventParams(Params):
         return self
 
 
+class Each(Params):
+    """One report a team (or service, or journey) from an audience's notebook."""
+
+    audience: Key = Field(description="Whose notebook, problem and needles; it takes a parameter named as `by`.")
+    by: Literal["team", "service", "journey"] = Field("team", description="One report for each of these.")
+    only: tuple[str, ...] = Field((), description="Those that get one; all with facts in the quarter where not given.")
+    file: str = Field("", description="Name of each report, such as '{audience}-{team}', which it is where not given.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        return (
+            {**value, "file": value.get("file") or f"{{audience}}-{{{value.get('by', 'team')}}}"}
+            if isinstance(value, dict)
+            else value
+        )
+
+    @model_validator(mode="after")
+    def _tells_apart(self) -> Each:
+        known = ("audience", "quarter", self.by)
+        found = re.findall(r"\{([^{}]*)\}", self.file)
+        rest = re.sub(r"\{[^{}]*\}", "", self.file)
+        if set(found) - set(known) or self.by not in found or re.search(r"[^\w.-]", rest) or self.file.startswith("."):
+            raise ValueError(
+                f"file is {self.file!r}; write letters, digits, dashes and {{{self.by}}}, with {{audience}} or {{quarter}} "
+                "where you like, and no folder or ending"
+            )
+        return self
+
+
 class QuarterParams(Params):
     """params/<quarter>.yaml: what is particular to one quarter."""
 
     audiences: tuple[Key, ...] = Field((), description="Reports to build; all audiences where not given.")
+    each: tuple[Each, ...] = Field((), description="One report a team, service or journey.")
     proofs: tuple[Key, ...] = Field((), description="Proofs reported this quarter, the leading one first.")
     asks: dict[Key, Ask] = Field(default_factory=dict, description="Audience: what we ask of them this quarter.")
     key_events: tuple[KeyEventParams, ...] = Field((), description="Days in which an outage would hurt most.")

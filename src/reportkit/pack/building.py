@@ -3,55 +3,40 @@
 from __future__ import annotations
 
 import os
-import time
-import traceback
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-import nbformat
-
-from reportkit import files, render, run
-from reportkit.errors import NotebookError, ReportkitError, SnapshotError
-from reportkit.pack import record, sheets
+from reportkit import files, forks, render, run, unchanged, versions
+from reportkit.errors import ReportkitError, SnapshotError
+from reportkit.pack import cluster, fingerprint, plan, record, sheets, state
+from reportkit.pack.making import Clock, Making, Progress, make
+from reportkit.pack.plan import Job, Wanted
 from reportkit.snapshot import Manifest, take
 from reportkit.snapshot.taking import mapping_sha256
 from reportkit.sources import replaced
 from reportkit.workspace import Workspace
 
-Progress = Callable[[str], None]
 CELL_TIMEOUT = "REPORTKIT_CELL_TIMEOUT"  # seconds that a cell may take, as an environment variable
 DEFAULT_TIMEOUT = 600.0
-
-
-@dataclass(frozen=True)
-class Job:
-    """One report to make."""
-
-    audience: str
-    quarter: str
-    notebook: Path
-
-    @property
-    def parameters(self) -> dict[str, str]:
-        """What papermill puts into the notebook's parameters."""
-        return {"audience": self.audience, "quarter": self.quarter}
+EVERYTHING = Wanted()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one report: its files, or the sentence that says why there are none."""
+    """What became of one report: its files and why it was made ('' where it stands as it was), or why there are none."""
 
-    audience: str
+    report: str
     files: tuple[Path, ...] = ()
     seconds: float = 0.0  # that its notebook took
     error: str | None = None
+    why: str = ""
 
     @property
     def ok(self) -> bool:
-        """Whether the report was made."""
+        """Whether the report is there and up to date."""
         return self.error is None
 
 
@@ -63,6 +48,7 @@ class Pack:
     outcomes: tuple[Outcome, ...]
     index: Path
     remarks: tuple[str, ...] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)  # seconds by stage, of all processes together
 
     @property
     def ok(self) -> bool:
@@ -70,56 +56,45 @@ class Pack:
         return all(outcome.ok for outcome in self.outcomes)
 
 
-@dataclass(frozen=True)
-class _Making:
-    """A build under way: reports that are whole in the scratch folder, and those that failed with the reason."""
+def build(workspace: Workspace, quarter: str, wanted: Wanted = EVERYTHING, progress: Progress = lambda _: None) -> Pack:
+    """Build the reports of a quarter into reports/<quarter>/: those for which something has changed since they were built.
 
-    workspace: Workspace
-    quarter: str
-    scratch: Path
-    progress: Progress
-    made: dict[str, record.Made] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def target(self) -> Path:
-        """Where finished reports go."""
-        return self.workspace.root / "reports" / self.quarter
-
-
-def build(
-    workspace: Workspace, quarter: str, *, audiences: Sequence[str] = (), jobs: int | None = None,
-    extract: bool = False, progress: Progress = lambda _: None,
-) -> Pack:  # fmt: skip
-    """Build the reports of a quarter (all audiences, or those named) into reports/<quarter>/.
-
-    The extract is taken where there is none, or again with `extract`. Raises ReportkitError before anything runs where a
-    name is unknown or a notebook cannot take the parameters; a report that fails is an Outcome, the others go on.
+    The extract is taken where there is none. Raises ReportkitError before anything runs where a name is unknown or a
+    notebook cannot take the parameters; a report that fails is an Outcome, the others go on.
     """
-    plan = _plan(workspace, quarter, audiences)
-    timeout = _timeout()
-    remarks = _extract(workspace, quarter, progress, again=extract)
+    clock, timeout = Clock(), _timeout()
+    if not (wanted.cold or wanted.cluster):
+        forks.warm_up()
+    with clock.stage("planning"):
+        plan.check(workspace, quarter, wanted.audiences)
+    with clock.stage("taking the extract"):
+        remarks = _extract(workspace, quarter, progress, again=wanted.extract)
+    with clock.stage("planning"):
+        jobs = plan.jobs(workspace, quarter, wanted.audiences)
     reports = workspace.root / "reports"
     reports.mkdir(exist_ok=True)
     with files.lock(reports / f".{quarter}.lock", f"building {quarter}"), files.scratch(reports, quarter) as scratch:
-        making = _Making(workspace, quarter, scratch, progress)
-        _make(making, plan, jobs or len(os.sched_getaffinity(0)), timeout)
-        whole = [making.made[job.audience] for job in plan if job.audience in making.made]
-        making.failed.update(record.disagreements(whole))
-        outcomes = tuple(_settle(making, job.audience) for job in plan)
-        if any(outcome.ok for outcome in outcomes):
-            remarks += _close(making, [o.audience for o in outcomes if o.ok])
-    return Pack(quarter, outcomes, reports / quarter / "index.html", remarks)
+        making = Making(workspace, quarter, scratch, progress, clock)
+        with clock.stage("planning"):
+            parts = fingerprint.parts(workspace, quarter, jobs)
+            due = state.due(jobs, parts, making.target, force=wanted.force)
+        for job in due:
+            progress(f"{job.report}: {job.why}")
+        _make(making, due, wanted, timeout)
+        making.failed.update(
+            record.disagreements([making.made[job.report] for job in due if job.report in making.made])
+        )
+        outcomes = _outcomes(making, jobs, due)
+        remarks += _close(making, outcomes, parts)
+        pack = Pack(quarter, outcomes, reports / quarter / "index.html", remarks, clock.seconds)
+        _remember(pack, making, wanted)
+    return pack
 
 
-def _plan(workspace: Workspace, quarter: str, audiences: Sequence[str]) -> list[Job]:
-    """The reports to make, every name resolved and every notebook's parameters checked."""
-    wanted = tuple(audiences) or workspace.audiences_of(quarter)
+def ready(workspace: Workspace, quarter: str, progress: Progress = lambda _: None) -> None:
+    """Take the extract of the quarter where there is none. Raises ReportkitError."""
     workspace.quarter(quarter)
-    plan = [Job(audience, quarter, workspace.notebook(audience)) for audience in dict.fromkeys(wanted)]
-    for job in plan:
-        run.check(job.notebook, job.parameters)
-    return plan
+    _extract(workspace, quarter, progress, again=False)
 
 
 def _timeout() -> float:
@@ -169,105 +144,90 @@ def _manifest(workspace: Workspace, quarter: str) -> Manifest:
         ) from None
 
 
-def _make(making: _Making, plan: Sequence[Job], jobs: int, timeout: float) -> None:
-    """Run the notebooks side by side, render each here as it comes; what fails does not stop the others."""
+def _make(making: Making, due: Sequence[Job], wanted: Wanted, timeout: float) -> None:
+    """Make the reports that are due: here, by forks or by commands, or on a cluster."""
+    if not due:
+        return
+    jobs = wanted.jobs or len(os.sched_getaffinity(0))
+    if wanted.cluster:
+        cluster.make(making, due, wanted.cluster, jobs, timeout, warm=not wanted.cold)
+        return
     epoch = int(sheets.source_date(making.workspace, making.quarter).timestamp())
-    settings = run.Isolated(making.workspace.root, making.scratch, epoch)
-    with run.isolated(settings) as ready, ThreadPoolExecutor(jobs) as pool:
-        futures = {pool.submit(_run, job, ready, timeout): job for job in plan}
-        making.progress(f"running {', '.join(job.audience for job in plan)}")
-        try:
-            for future in as_completed(futures):
-                _finish(making, futures[future], future)
-        except BaseException:
-            _stop(futures, ready)
-            raise
+    family = None if wanted.cold or not forks.available() else forks.Family()
+    known = making.scratch / "known.json"
+    known.write_text(versions.lookup(making.workspace.root), encoding="utf-8")
+    settings = run.Isolated(making.workspace.root, making.scratch, epoch, known=known, family=family)
+    with run.isolated(settings) as ready:
+        make(making, due, ready, jobs, timeout)
 
 
-def _run(job: Job, settings: run.Isolated, timeout: float) -> run.Executed:
-    folder = settings.scratch / job.audience
-    folder.mkdir()
-    return run.execute(job.notebook, job.parameters, folder / "executed.ipynb", settings, timeout=timeout)
+def _outcomes(making: Making, jobs: Sequence[Job], due: Sequence[Job]) -> tuple[Outcome, ...]:
+    """What became of each report: those made now are put where they belong, the others stand as they were."""
+    why = {job.report: job.why for job in due}
+    return tuple(
+        _settle(making, job.report, why[job.report]) if job.report in why else _standing(making, job.report)
+        for job in jobs
+    )
 
 
-def _finish(making: _Making, job: Job, future: Future[run.Executed]) -> None:
-    """Render one report, or note why there is none."""
-    try:
-        executed = future.result()
-        making.progress(f"laying out {job.audience}")
-        making.made[job.audience] = _rendered(making, job, executed)
-    except NotebookError as error:
-        making.failed[job.audience] = f"{error}{_keep(making, job, 'ipynb')}"
-    except ReportkitError as error:
-        making.failed[job.audience] = str(error)
-    except Exception as error:  # noqa: BLE001  # whatever an analyst's cell shows, the other reports go on
-        details = making.scratch / job.audience / "executed.txt"
-        details.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-        summary = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        making.failed[job.audience] = f"this is a fault in reportkit ({summary}).{_keep(making, job, 'txt')}"
+def _standing(making: Making, report: str) -> Outcome:
+    """A report that is as it should be already; what explains an attempt that failed in between has lost its point."""
+    _forgive(making.target / "failed", report)
+    return Outcome(report, tuple(making.target / f"{report}.{ending}" for ending in state.ENDINGS))
 
 
-def _keep(making: _Making, job: Job, ending: str) -> str:
-    """Keep the notebook with its failure, or the details of one; says where."""
-    source = making.scratch / job.audience / f"executed.{ending}"
-    if not source.is_file():
-        return ""
-    kept = making.target / "failed" / f"{job.audience}.{ending}"
-    files.put(source, kept)
-    what = "The executed notebook is" if ending == "ipynb" else "The details are"
-    return f" {what} in {kept.relative_to(making.workspace.root)}."
-
-
-def _rendered(making: _Making, job: Job, executed: run.Executed) -> record.Made:
-    payloads = record.payloads(executed.notebook)
-    title = making.workspace.audience(job.audience).title
-    headline = record.headline(payloads) or title
-    sheet = sheets.sheet(making.workspace, making.quarter, headline, title)
-    numbers = record.numbers(job.audience, payloads)
-    folder = making.scratch / job.audience
-    paths = {f"{job.audience}.{ending}": folder / f"report.{ending}" for ending in ("html", "pdf", "ipynb")}
-    html, pdf, notebook = paths.values()
-    html.write_text(render.html(executed.notebook, sheet), encoding="utf-8")
-    pdf.write_bytes(render.pdf(executed.notebook, sheet))
-    nbformat.write(executed.notebook, notebook)
-    return record.Made(job.audience, title, headline, numbers, paths, executed.seconds)
-
-
-def _settle(making: _Making, audience: str) -> Outcome:
+def _settle(making: Making, report: str, why: str) -> Outcome:
     """Move a finished report to where it belongs; of a failed one nothing but what explains it."""
-    if audience in making.failed:
-        return Outcome(audience, error=making.failed[audience])
-    report = making.made[audience]
-    for name, path in report.files.items():
+    if report in making.failed:
+        return Outcome(report, error=making.failed[report], why=why)
+    made = making.made[report]
+    for name, path in made.files.items():
         files.put(path, making.target / name)
-    failed = making.target / "failed"
+    _forgive(making.target / "failed", report)
+    return Outcome(report, tuple(making.target / name for name in made.files), made.seconds, why=why)
+
+
+def _forgive(failed: Path, report: str) -> None:
     for ending in ("ipynb", "txt"):
-        (failed / f"{audience}.{ending}").unlink(missing_ok=True)
+        (failed / f"{report}.{ending}").unlink(missing_ok=True)
     if failed.is_dir() and not any(failed.iterdir()):
         failed.rmdir()
-    return Outcome(audience, tuple(making.target / name for name in report.files), report.seconds)
 
 
-def _close(making: _Making, audiences: Sequence[str]) -> tuple[str, ...]:
+def _close(making: Making, outcomes: Sequence[Outcome], parts: Mapping[str, fingerprint.Parts]) -> tuple[str, ...]:
     """Write record.json and index.html of all reports that the folder now holds; a remark for each that is out of date."""
+    if not any(outcome.ok for outcome in outcomes):
+        return ()
+    made = [making.made[outcome.report] for outcome in outcomes if outcome.ok and outcome.report in making.made]
     manifest = _manifest(making.workspace, making.quarter)
-    whole = record.record(making.workspace, manifest, making.target, [making.made[name] for name in audiences])
-    _write(making, "record.json", record.as_json(whole))
+    whole = record.record(making.workspace, manifest, making.target, made)
+    _write(making, record.FILE, record.as_json(whole))
     everyone = sheets.sheet(making.workspace, making.quarter, "All reports", "All reports")
     _write(making, "index.html", render.index(sheets.entries(making.workspace, whole), everyone))
+    kept = state.read(making.target).get("reports", {})
+    now = {one.report: state.entry(parts[one.report], making.target, one.report) for one in made}
+    state.write(making.target, making.scratch, {"reports": {**kept, **now}})
     return record.outdated(whole)
 
 
-def _write(making: _Making, name: str, text: str) -> None:
+def _remember(pack: Pack, making: Making, wanted: Wanted) -> None:
+    """Seal what was said, so that it can be said again at once as long as nothing is different."""
+    if not pack.ok:
+        return
+    root = making.workspace.root
+    settings = making.workspace.sources.sources.values()
+    said: dict[str, Any] = {
+        "watched": [str(s["path"]) for s in settings if s.get("type") == "file" and "path" in s],
+        "reports": [outcome.report for outcome in pack.outcomes],
+        "remarks": list(pack.remarks),
+    }
+    kept = state.read(making.target)
+    state.write(
+        making.target, making.scratch, {**kept, "said": unchanged.saying(root, making.quarter, wanted.audiences, said)}
+    )
+
+
+def _write(making: Making, name: str, text: str) -> None:
     draft = making.scratch / name
     draft.write_text(text, encoding="utf-8")
     files.put(draft, making.target / name)
-
-
-def _stop(futures: Mapping[Future[run.Executed], Job], settings: run.Isolated) -> None:
-    """End the kernels that still run, and those about to start, so that nothing outlives an interrupted build."""
-    for future in futures:
-        future.cancel()
-    while not all(future.done() for future in futures):
-        run.stop(settings)
-        time.sleep(0.1)

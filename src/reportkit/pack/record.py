@@ -29,12 +29,13 @@ Number = dict[str, Any]
 class Made:
     """A report that is whole in the scratch folder: its numbers by id, its files by the name they will have."""
 
-    audience: str
+    report: str
     title: str
     headline: str
     numbers: Mapping[str, Number] = field(default_factory=dict)
     files: Mapping[str, Path] = field(default_factory=dict)
     seconds: float = 0.0
+    audience: str = ""  # where it is not what the report is called
 
 
 def payloads(notebook: NotebookNode) -> list[dict[str, Any]]:
@@ -49,16 +50,19 @@ def headline(shown: Sequence[Mapping[str, Any]]) -> str:
     return next((line for text in answers for line in str(text).splitlines()), "")
 
 
-def numbers(audience: str, shown: Sequence[Mapping[str, Any]]) -> dict[str, Number]:
-    """Every number that was shown, by its id. Raises NotebookError where two with one id differ."""
+def numbers(report: str, shown: Sequence[Mapping[str, Any]], scope: str = "") -> dict[str, Number]:
+    """Every number that was shown, by its id; `scope` goes before the id of those that are no proof's: 'team=basket.'.
+
+    Raises NotebookError where two with one id differ.
+    """
     found: dict[str, Number] = {}
-    for number in (_number(number) for payload in shown for number in payload["record"]):
+    for number in (_number(number, scope) for payload in shown for number in payload["record"]):
         known = found.setdefault(number["id"], number)
         if known != number:
             raise NotebookError(
                 f"two cells disagree on {number['id']}: {known['text']} and {number['text']}; look for a cell that "
                 "changes what the other one shows.",
-                where=f"{audience}.ipynb",
+                where=f"{report}.ipynb",
             )
     return found
 
@@ -69,21 +73,22 @@ def disagreements(made: Sequence[Made]) -> dict[str, str]:
     seen: dict[str, tuple[str, Number]] = {}
     for report in made:
         for key, number in report.numbers.items():
-            other, known = seen.setdefault(key, (report.audience, number))
+            other, known = seen.setdefault(key, (report.report, number))
             if known != number:
                 text = (
-                    f"{other} and {report.audience} disagree on {key}: {known['text']} and {number['text']}; "
+                    f"{other} and {report.report} disagree on {key}: {known['text']} and {number['text']}; "
                     "neither is published. Look for a cell that changes one of them."
                 )
                 found.setdefault(other, text)
-                found.setdefault(report.audience, text)
+                found.setdefault(report.report, text)
     return found
 
 
 def record(workspace: Workspace, manifest: Manifest, target: Path, made: Sequence[Made]) -> dict[str, Any]:
     """The quarter's record: the reports made now, and the last entries of the others that `target` still holds."""
     now = {
-        report.audience: {
+        report.report: {
+            "audience": report.audience or report.report,
             "title": report.title,
             "headline": report.headline,
             "numbers": [report.numbers[key] for key in sorted(report.numbers)],
@@ -93,7 +98,7 @@ def record(workspace: Workspace, manifest: Manifest, target: Path, made: Sequenc
     before = {
         name: entry
         for name, entry in _before(target / FILE).items()
-        if name in workspace.audiences and (target / f"{name}.pdf").is_file()
+        if entry.get("audience", name) in workspace.audiences and (target / f"{name}.pdf").is_file()
     }
     return {
         "quarter": manifest.quarter,
@@ -151,8 +156,9 @@ def _before(path: Path) -> dict[str, Any]:
     return dict(reports)
 
 
-def _number(shown: Mapping[str, Any]) -> Number:
-    return {key: _finite(value) if key in ("value", "interval") else value for key, value in shown.items()}
+def _number(shown: Mapping[str, Any], scope: str) -> Number:
+    number = {key: _finite(value) if key in ("value", "interval") else value for key, value in shown.items()}
+    return number if number.get("proof") else {**number, "id": scope + number["id"]}
 
 
 def _finite(value: Any) -> Any:

@@ -35,7 +35,7 @@ def entries(workspace: Workspace, whole: Mapping[str, Any]) -> list[render.Entry
             audience=report["title"], title=report["headline"], pdf=f"{name}.pdf", html=f"{name}.html",
             verdicts=_verdicts(report["numbers"]),
         )
-        for name, report in sorted(whole["reports"].items(), key=lambda item: order[item[0]])
+        for name, report in sorted(whole["reports"].items(), key=lambda item: (order[item[1].get("audience", item[0])], item[0]))
     ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 import psutil
@@ -18,8 +18,12 @@ from nbformat import NotebookNode
 
 from reportkit import errors
 from reportkit.errors import NotebookError, ReportkitError
+from reportkit.forks import SETTLED, Family
 from reportkit.run.parameters import check, read
 from reportkit.run.tidy import INJECTED, tidy
+
+if TYPE_CHECKING:
+    from reportkit.run.kernel import OwnKernel
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 SOURCE_DATE = "SOURCE_DATE_EPOCH"
@@ -32,10 +36,11 @@ OUR_ERRORS = {
 
 @dataclass(frozen=True)
 class Executed:
-    """An executed notebook and how long it took."""
+    """An executed notebook and how many seconds it took, `start` of them before its first cell."""
 
     notebook: NotebookNode
     seconds: float
+    start: float
 
 
 @dataclass(frozen=True)
@@ -46,32 +51,34 @@ class Isolated:
     scratch: Path
     source_date: int  # seconds since 1970, the end of the quarter: what 'now' is for everything that is written
     sockets: Path = Path()  # where kernels are talked to; a short path, for sockets allow about a hundred characters
+    known: Path | None = None  # what git knows of the params, looked up once for all notebooks
+    family: Family | None = None  # what warm kernels and workers are forked into; None: cold ones
 
     @property
     def environment(self) -> dict[str, str]:
         """All variables that the kernels see."""
         home = self.scratch / "jupyter"
         inherited = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-        return inherited | {
-            "REPORTKIT_WORKSPACE": str(self.workspace),
-            SOURCE_DATE: str(self.source_date),
-            "PYTHONHASHSEED": "0",
-            "JUPYTER_CONFIG_DIR": str(home / "config"),
-            "JUPYTER_DATA_DIR": str(home / "data"),
-            "JUPYTER_RUNTIME_DIR": str(self.sockets),
-            "IPYTHONDIR": str(home / "ipython"),
-            "MATPLOTLIBRC": str(home / "matplotlibrc"),
-            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-            "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        }
+        known = {"REPORTKIT_KNOWN": str(self.known)} if self.known else {}
+        return (
+            inherited
+            | known
+            | {
+                "REPORTKIT_WORKSPACE": str(self.workspace),
+                SOURCE_DATE: str(self.source_date),
+                "JUPYTER_CONFIG_DIR": str(home / "config"),
+                "JUPYTER_DATA_DIR": str(home / "data"),
+                "JUPYTER_RUNTIME_DIR": str(self.sockets),
+                "IPYTHONDIR": str(home / "ipython"),
+                **SETTLED,
+            }
+        )
 
 
 @contextmanager
 def isolated(settings: Isolated) -> Iterator[Isolated]:
     """The settings made ready, with SOURCE_DATE_EPOCH set for the block; kernels that still run at its end are killed."""
-    home = settings.scratch / "jupyter"
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "matplotlibrc").touch()
+    (settings.scratch / "jupyter").mkdir(parents=True, exist_ok=True)  # else IPython makes folders elsewhere
     before = os.environ.get(SOURCE_DATE)
     # Sockets allow paths of about a hundred characters: a short folder, for nobody else to read.
     with tempfile.TemporaryDirectory(prefix="reportkit-") as sockets:
@@ -88,6 +95,8 @@ def isolated(settings: Isolated) -> Iterator[Isolated]:
 
 def stop(settings: Isolated) -> None:
     """Kill the kernels of these settings that still run, with all that they started."""
+    if settings.family:
+        settings.family.stop()
     for child in psutil.Process().children(recursive=True):
         try:
             if any(str(settings.sockets) in part for part in child.cmdline()):
@@ -98,76 +107,96 @@ def stop(settings: Isolated) -> None:
 
 
 def execute(
-    notebook: Path, parameters: Mapping[str, Any], output: Path, settings: Isolated, *, timeout: float | None = None
-) -> Executed:
-    """Run the notebook in its own folder with these parameters; the executed one is written to `output`, also after a failure.
+    notebook: Path, parameters: Mapping[str, Any], output: Path, settings: Isolated, *,
+    timeout: float | None = None, kernel: OwnKernel | None = None,
+) -> Executed:  # fmt: skip
+    """Run the notebook in its own folder with these parameters; as far as it came it is written to `output` where it fails.
 
-    Raises UnknownName for a parameter that the notebook does not declare, NotebookError for a failing cell (number, first
-    line, error), a kernel that died or a cell that took longer than `timeout` seconds.
+    `kernel` is one that was started ahead. Raises UnknownName for a parameter that the notebook does not declare,
+    NotebookError for a failing cell (number, first line, error), a kernel that died or a cell that took longer than
+    `timeout` seconds.
     """
     check(notebook, parameters)
-    begun = time.monotonic()
+    going = _Going(notebook, parameters, output, settings, timeout)
+    begun, lost = time.monotonic(), settings.family.lost if settings.family else 0
     try:
-        done = _papermill(notebook, parameters, output, settings, timeout)
-    finally:
-        if output.is_file():
-            kept = tidy(read(output), settings.workspace)
-            nbformat.write(kept, output)
-    return Executed(tidy(done, settings.workspace, published=True), time.monotonic() - begun)
+        try:
+            done = going.run(kernel)
+        except NotebookError:
+            if not settings.family or settings.family.lost == lost:
+                raise
+            done = going.run()  # the fork server died, and this kernel with it; there is another server by now
+    except BaseException:
+        if going.seen is not None:
+            nbformat.write(tidy(going.seen, settings.workspace), output)
+        raise
+    seconds = time.monotonic() - begun
+    return Executed(tidy(done, settings.workspace, published=True), seconds, max(going.started - begun, 0.0))
 
 
 @dataclass
-class _Position:
-    """Which cell runs: its number as a reader of the notebook counts, from 1, and its first line."""
+class _Going:
+    """A notebook under way: the cell that runs, by its number as a reader counts, from 1, and by its first line."""
 
+    notebook: Path
+    parameters: Mapping[str, Any]
+    output: Path
+    settings: Isolated
+    timeout: float | None
+    seen: NotebookNode | None = None  # the notebook with what its cells have shown so far
+    started: float = 0.0  # when its first cell began, by the monotonic clock
     number: int = 0
     line: str = ""
 
-    def __call__(self, *, cell: NotebookNode, cell_index: int) -> None:  # noqa: ARG002 (nbclient names them)
+    def begins(self, *, cell: NotebookNode, cell_index: int) -> None:  # noqa: ARG002 (nbclient names them)
         """Called by nbclient as each cell begins."""
+        if not self.number:
+            self.started = time.monotonic()
         if INJECTED not in cell.get("metadata", {}).get("tags", []):
             self.number += 1
             self.line = _cut(cell.source, 80)
 
-    def failed(self, notebook: Path, what: str) -> NotebookError:
+    def failed(self, what: str) -> NotebookError:
         """'executives.ipynb: cell 4 (`report.prof()`) failed: AttributeError: …'."""
         at = f"cell {self.number} (`{self.line}`)" if self.number else "the kernel"
-        return NotebookError(f"{at} failed: {what.rstrip('.')}.", where=notebook.name)
+        return NotebookError(f"{at} failed: {what.rstrip('.')}.", where=self.notebook.name)
 
+    def run(self, kernel: OwnKernel | None = None) -> NotebookNode:
+        """The executed notebook. Raises NotebookError."""
+        from nbclient.exceptions import CellTimeoutError, DeadKernelError
+        from papermill.exceptions import PapermillExecutionError
 
-def _papermill(
-    notebook: Path, parameters: Mapping[str, Any], output: Path, settings: Isolated, timeout: float | None
-) -> NotebookNode:
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from papermill import execute_notebook
-    from papermill.exceptions import PapermillExecutionError
+        self.number = 0
+        try:
+            done = self._papermill(kernel)
+        except PapermillExecutionError as error:
+            what = _cut(error.evalue, 400)
+            raise self.failed(what if error.ename in OUR_ERRORS else f"{error.ename}: {what}") from None
+        except CellTimeoutError:
+            raise self.failed(f"it ran longer than {self.timeout:g} seconds") from None
+        except DeadKernelError:
+            raise self.failed("its process ended all of a sudden (out of memory?)") from None
+        except RuntimeError as error:
+            raise self.failed(_cut(str(error), 200)) from None
+        if not _ended(done):
+            raise self.failed("the notebook ended there, before its last cell (sys.exit?)")
+        return done
 
-    from reportkit.run import kernel
+    def _papermill(self, kernel: OwnKernel | None) -> NotebookNode:
+        from papermill import execute_notebook
 
-    position = _Position()
-    own = {
-        "connection_file": str(settings.sockets / f"{output.parent.name}.json"),
-        "log_file": output.with_suffix(".log"),
-    }
-    start = {"env": settings.environment, "cwd": str(notebook.parent)}
-    try:
+        from reportkit.run import kernel as kernels
+
+        settings, output = self.settings, self.output
+        # Papermill would save the notebook twice a cell, checked against its schema each time: it is kept in memory.
         done: NotebookNode = execute_notebook(
-            read(notebook), _unformatted(output), parameters=dict(parameters), engine_name=kernel.NAME,
-            progress_bar=False, kernel_name="python3", language="python", execution_timeout=timeout,
-            kernel=own, start=start, on_cell_start=position,
+            read(self.notebook), None, parameters=dict(self.parameters), engine_name=kernels.NAME, progress_bar=False,
+            kernel_name="python3", language="python", execution_timeout=self.timeout, on_cell_start=self.begins,
+            kernel=kernel or kernels.own(settings, output.parent.name, output.with_suffix(".log")),
+            start={"env": settings.environment, "cwd": str(self.notebook.parent)},
+            shown=lambda notebook: setattr(self, "seen", notebook),
         )  # fmt: skip
-    except PapermillExecutionError as error:
-        what = _cut(error.evalue, 400)
-        raise position.failed(notebook, what if error.ename in OUR_ERRORS else f"{error.ename}: {what}") from None
-    except CellTimeoutError:
-        raise position.failed(notebook, f"it ran longer than {timeout:g} seconds") from None
-    except DeadKernelError:
-        raise position.failed(notebook, "its process ended all of a sudden (out of memory?)") from None
-    except RuntimeError as error:
-        raise position.failed(notebook, _cut(str(error), 200)) from None
-    if not _ended(done):
-        raise position.failed(notebook, "the notebook ended there, before its last cell (sys.exit?)")
-    return done
+        return done
 
 
 def _ended(notebook: NotebookNode) -> bool:
@@ -175,11 +204,6 @@ def _ended(notebook: NotebookNode) -> bool:
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     left = any(o.output_type == "error" and o.ename == "SystemExit" for cell in code for o in cell.outputs)
     return not left and all(cell.execution_count is not None for cell in code)
-
-
-def _unformatted(path: Path) -> str:
-    """The path for papermill, which would fill in what stands in braces."""
-    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _cut(text: str | None, length: int) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
@@ -17,18 +17,29 @@ from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 
+from reportkit.forks import Family
+from reportkit.run import provisioner
+
+if TYPE_CHECKING:
+    from reportkit.run.execute import Isolated
+
 NAME = "reportkit"
 COMMAND = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
 START_TIMEOUT = 120  # seconds a kernel may take to start on a busy machine
 
 
 class OwnKernel(AsyncKernelManager):
-    """A kernel of this interpreter, whichever kernels the machine has installed; it writes its log to `log_file`."""
+    """A kernel of this interpreter, whichever kernels the machine has installed; it writes its log to `log_file`.
 
-    def __init__(self, *, log_file: Path, **settings: Any) -> None:
+    It is forked where it belongs to a family, else started by a command.
+    """
+
+    def __init__(self, *, log_file: Path, family: Family | None = None, **settings: Any) -> None:
         super().__init__(kernel_name="python3", transport="ipc", **settings)
-        self._kernel_spec = KernelSpec(argv=COMMAND, display_name="Python 3", language="python")
+        how = {"kernel_provisioner": {"provisioner_name": provisioner.NAME}} if family else {}
+        self._kernel_spec = KernelSpec(argv=COMMAND, display_name="Python 3", language="python", metadata=how)
         self._log_file = log_file
+        self.family = family
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **settings: Any) -> None:
         with self._log_file.open("ab") as log:
@@ -37,31 +48,78 @@ class OwnKernel(AsyncKernelManager):
     _launch_kernel = _async_launch_kernel
 
 
+HISTORY = "--HistoryManager.hist_file=:memory:"  # as nbclient starts them
+
+
+class Spare:
+    """A kernel that is started ahead and waits for its notebook; the last one ends with the block."""
+
+    def __init__(self, settings: Isolated, folder: Path) -> None:
+        self._settings, self._folder = settings, folder
+        self._kernel: OwnKernel | None = None
+        self._count = 0
+
+    def prepare(self) -> None:
+        """Start the next one."""
+        self._count += 1
+        kernel = own(self._settings, f"spare-{self._count}", self._settings.scratch / "spare.log")
+        settings = {"env": self._settings.environment, "cwd": str(self._folder)}
+        with _loop() as loop:
+            loop.run_until_complete(kernel.start_kernel(extra_arguments=[HISTORY], **settings))
+        self._kernel = kernel
+
+    def take(self) -> OwnKernel | None:
+        """The one that waits; None where none does, or it did not live to be asked."""
+        kernel, self._kernel = self._kernel, None
+        if kernel is None:
+            return None
+        with _loop() as loop:
+            return kernel if loop.run_until_complete(kernel.is_alive()) else None
+
+    def __enter__(self) -> Self:
+        self.prepare()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._kernel:
+            with _loop() as loop:
+                loop.run_until_complete(self._kernel.shutdown_kernel(now=True))
+
+
+def own(settings: Isolated, name: str, log_file: Path) -> OwnKernel:
+    """A kernel under these settings, not yet started; no other has its name."""
+    file = str(settings.sockets / f"{name}.json")
+    return OwnKernel(log=quiet(), connection_file=file, log_file=log_file, family=settings.family)
+
+
 class OwnEngine(Engine):  # type: ignore[misc]
     """Runs each notebook in a kernel of its own, with its own environment and folder."""
 
     @classmethod
     def execute_managed_notebook(
-        cls, nb_man: Any, kernel_name: str, *, kernel: Mapping[str, Any], start: Mapping[str, Any],
-        execution_timeout: float | None = None, on_cell_start: Any = None, **_: Any,
+        cls, nb_man: Any, kernel_name: str, *, kernel: OwnKernel, start: Mapping[str, Any],
+        shown: Callable[[NotebookNode], None], **settings: Any,
     ) -> NotebookNode:  # fmt: skip
-        """Run all cells; `kernel` are the settings of OwnKernel, `start` those of its process (env, cwd)."""
-        log = quiet()
+        """Run all cells; `start` are the settings of the process (env, cwd) of a kernel that was not started ahead.
+
+        `shown` is given the notebook that fills.
+        """
+        shown(nb_man.nb)
         with _loop():
             client = PapermillNotebookClient(
-                nb_man, km=OwnKernel(log=log, **kernel), kernel_name=kernel_name, log=log, timeout=execution_timeout,
-                startup_timeout=START_TIMEOUT, on_cell_start=on_cell_start,
+                nb_man, km=kernel, kernel_name=kernel_name, log=quiet(), timeout=settings.get("execution_timeout"),
+                startup_timeout=START_TIMEOUT, on_cell_start=settings.get("on_cell_start"),
             )  # fmt: skip
             executed: NotebookNode = client.execute(cleanup_kc=True, **start)
         return executed
 
 
 @contextmanager
-def _loop() -> Iterator[None]:
+def _loop() -> Iterator[asyncio.AbstractEventLoop]:
     """The event loop of this thread, closed at the end with all that still waits in it."""
     loop = ensure_event_loop()
     try:
-        yield
+        yield loop
     finally:
         if not loop.is_running():
             waiting = asyncio.all_tasks(loop)

@@ -33,6 +33,11 @@ def read(path: Path) -> NotebookNode:
     return notebook
 
 
+def cells(path: Path) -> list[NotebookNode]:
+    """The cells of the notebook in the file. Raises NotebookError where it is none."""
+    return list(read(path).cells)
+
+
 def _name(notebook: NotebookNode) -> None:
     """Give a notebook of before nbformat 4.5 the ids that it lacks: the same each time, so that builds are alike."""
     if (notebook.nbformat, notebook.nbformat_minor) >= (4, 5):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +24,8 @@ class Snapshot:
     manifest: Manifest
     time_zone: str
     rules: Rules = field(default_factory=Rules)
+    only: Mapping[str, str] = field(default_factory=dict)  # {'team': 'basket'}: the facts of that team alone
+    _whole: Snapshot | None = field(default=None, compare=False, repr=False)
     _tables: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     _kept: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -66,6 +68,9 @@ class Snapshot:
     def table(self, entity: str) -> Any:
         """The accepted facts of an entity as an Ibis table. Raises UnknownName, or SnapshotError where it was not extracted."""
         self._entity(entity)
+        if self._whole is not None:
+            table = self._whole.table(entity)
+            return table.filter(*(table[by] == value for by, value in self.only.items()))
         if entity not in self._tables:
             path = self.folder / f"{entity}.parquet"
             self._tables[entity] = self._backend.read_parquet(str(path), table_name=f"{entity}")
@@ -79,8 +84,17 @@ class Snapshot:
             made = make()
             backend = ibis.get_backend(made)
             embedded = backend.name == "duckdb"
-            self._kept[key] = backend.create_table(f"kept_{len(self._kept)}", made, temp=True) if embedded else made
+            self._kept[key] = backend.create_table(ibis.util.gen_name("kept"), made, temp=True) if embedded else made
         return self._kept[key]
+
+    def cut(self, only: Mapping[str, str]) -> Snapshot:
+        """The same extract with the facts of one team (or service, journey) alone, from the same engine."""
+        return replace(self, only=only, _whole=self.whole, _tables={}, _kept={})
+
+    @property
+    def whole(self) -> Snapshot:
+        """The extract with the facts of everybody."""
+        return self if self._whole is None else self._whole
 
     def hash(self, entity: str) -> str:
         """SHA-256 of the entity's frozen file."""
@@ -112,6 +126,8 @@ class Snapshot:
 
     def close(self) -> None:
         """Let go of the engine."""
+        if self._whole is not None:
+            self._whole.close()
         if "_backend" in self.__dict__:
             self._tables.clear()
             self._kept.clear()

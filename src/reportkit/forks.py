@@ -1,0 +1,220 @@
+"""Processes forked from a server in which the libraries are imported already: the standard library's fork server.
+
+Starting Python and importing pandas, matplotlib and the rest takes seconds; a fork of a process that has done so takes
+hundredths. The server itself runs no thread, opens no database and draws nothing: what it forks starts clean.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from multiprocessing import connection, forkserver
+from typing import Any, TypeVar
+
+import psutil
+
+from reportkit.errors import RenderError
+
+T = TypeVar("T")
+PRELOADED = "reportkit.preloaded"
+#: What libraries read as they are imported, and what must be the same wherever a notebook runs, forked or not.
+SETTLED = {
+    "PYTHONHASHSEED": "0",
+    "MATPLOTLIBRC": os.devnull,  # nobody's settings
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "OPENBLAS_NUM_THREADS": "1",  # no thread at a fork, and sums that add up in one order
+    "OMP_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
+PATH = [entry for entry in sys.path if entry]  # of the server, in all that it forks
+LOST = 255  # what multiprocessing says of a process whose server died, and of one that left so itself
+_ONE_AT_A_TIME = threading.Lock()  # multiprocessing looks after all its children whenever it starts one
+
+
+class NoFork(Exception):  # noqa: N818  (not an error: a cold start serves as well)
+    """There is no fork server here, or it dies whenever it is started."""
+
+
+class ServerDied(Exception):  # noqa: N818
+    """The fork server died while a process that it had forked was at work; that process was ended too."""
+
+
+def available() -> bool:
+    """Whether processes can be forked here: on Linux, where no system library minds."""
+    return sys.platform.startswith("linux") and "forkserver" in multiprocessing.get_all_start_methods()
+
+
+def daemonic() -> bool:
+    """Whether this process may have no children, as a worker of a Dask cluster may not unless it is told otherwise."""
+    return multiprocessing.current_process().daemon
+
+
+def warm_up() -> None:
+    """Start the fork server if none runs: it imports what reports are made of, while we go on."""
+    if available():
+        multiprocessing.get_context("forkserver").set_forkserver_preload([PRELOADED])
+        with _ONE_AT_A_TIME, _environment(SETTLED), contextlib.suppress(OSError):
+            forkserver.ensure_running()
+
+
+@contextlib.contextmanager
+def _environment(wanted: Mapping[str, str]) -> Iterator[None]:
+    """These variables of this process set for the block: a server inherits those that it is started with."""
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
+
+
+class Forked:
+    """A forked process, with as much of the face of a subprocess.Popen as jupyter_client looks at."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, process: Any) -> None:
+        self._process = process
+        self.pid: int = process.pid
+        self.returncode: int | None = None
+        self.lost = False  # its server died, so that nothing more is known of it
+
+    def poll(self) -> int | None:
+        """The exit code, None while it runs. A process whose server died is ended."""
+        with _ONE_AT_A_TIME:
+            if self.returncode is None:
+                self.returncode = self._process.exitcode
+                if self.returncode == LOST and psutil.pid_exists(self.pid):
+                    self.lost = True
+                    _kill(self.pid)
+                if self.returncode is not None:
+                    self._process.close()
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """The exit code once it has ended, None where it still runs after `timeout` seconds."""
+        if self.poll() is None:
+            with contextlib.suppress(ValueError, OSError):  # another thread saw its end and closed it
+                connection.wait([self._process.sentinel], timeout)
+        return self.poll()
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, if it still runs."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it and all of its group at once."""
+        if self.poll() is None:
+            _kill(self.pid)
+
+    terminate = kill
+
+
+class Family:
+    """The processes that one build forked, so that they can be ended with it."""
+
+    def __init__(self) -> None:
+        self._members: list[Forked] = []
+        self._closed = False
+        self._lock = threading.Lock()
+
+    @property
+    def lost(self) -> int:
+        """How many processes were lost as their server died."""
+        return sum(member.lost for member in self._members)
+
+    def start(self, function: Callable[..., object], *arguments: Any, fresh: bool = False) -> Forked:
+        """A new process that calls the function; a dead server is started again, once. Raises NoFork."""
+        if not available() or self._closed or daemonic():
+            raise NoFork
+        process: Any = multiprocessing.get_context("forkserver").Process(target=_begin, args=(function, *arguments))
+        try:
+            with _ONE_AT_A_TIME, _environment(SETTLED):
+                process.start()
+        except (OSError, EOFError):
+            if fresh:
+                raise NoFork from None
+            return self.start(function, *arguments, fresh=True)
+        member = Forked(process)
+        with self._lock:
+            self._members = [m for m in self._members if m.returncode is None or m.lost] + [member]
+        if self._closed:
+            member.kill()
+        return member
+
+    def call(self, function: Callable[..., T], *arguments: Any) -> T:
+        """What the function returns, called in a process of its own.
+
+        Raises what it raises, NoFork, ServerDied, and RenderError where the process was ended from outside.
+        """
+        reader, writer = multiprocessing.get_context("forkserver").Pipe(duplex=False)
+        with reader:
+            with writer:
+                member = self.start(_answer, writer, function, *arguments)
+            try:
+                value, error = reader.recv()
+            except (EOFError, OSError):
+                code = member.wait()
+                if member.lost:
+                    raise ServerDied from None
+                why = "was ended" if code and code < 0 else "ended"
+                raise RenderError(f"its process {why} all of a sudden (out of memory?).") from None
+        member.wait()
+        if error is not None:
+            raise error
+        result: T = value
+        return result
+
+    def stop(self) -> None:
+        """End all that still run, with what they started, and start no more."""
+        self._closed = True
+        with self._lock:
+            members = list(self._members)
+        for member in members:
+            member.kill()
+        for member in members:
+            member.wait(10)
+
+
+def _kill(pid: int) -> None:
+    for end in (os.killpg, os.kill):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            end(pid, signal.SIGKILL)
+
+
+def _begin(function: Callable[..., object], *arguments: Any) -> None:
+    """Runs in the forked process: a session of its own, an end when the build ends, and chance of its own."""
+    os.setsid()
+    parent = multiprocessing.parent_process()
+    multiprocessing.current_process().name = "MainProcess"  # which libraries look at
+    if "numpy" in sys.modules:  # Python's own random reseeds itself
+        sys.modules["numpy"].random.seed()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    function(*arguments)
+
+
+def _end_with(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def _answer(writer: Any, function: Callable[..., object], *arguments: Any) -> None:
+    """Call the function and send back what it returns or raises; the traceback goes along as a note."""
+    try:
+        answer: tuple[object, BaseException | None] = (function(*arguments), None)
+    except Exception as error:  # noqa: BLE001  # it is raised again on the other side
+        error.add_note("".join(traceback.format_exception(error)))
+        answer = (None, error)
+    writer.send(answer)

@@ -1,0 +1,38 @@
+"""A report's pages from its executed notebook, file to file: what a worker process does."""
+
+from __future__ import annotations
+
+import resource
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+from reportkit import render
+from reportkit.render import Sheet
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What laying out took: seconds for each face, and the most memory that its process held, in bytes."""
+
+    html: float
+    pdf: float
+    memory: int
+
+
+def lay_out(source: Path, sheet: Sheet) -> Cost:
+    """Write report.html and report.pdf beside the executed notebook."""
+    notebook = nbformat.read(source, as_version=4)
+    begun = time.monotonic()
+    source.with_suffix(".html").write_text(render.html(notebook, sheet), encoding="utf-8")
+    between = time.monotonic()
+    source.with_suffix(".pdf").write_bytes(render.pdf(notebook, sheet))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return Cost(between - begun, time.monotonic() - between, memory)
+
+
+def screen(source: Path, sheet: Sheet) -> str:
+    """The page alone, of the executed notebook in the file."""
+    return render.html(nbformat.read(source, as_version=4), sheet)

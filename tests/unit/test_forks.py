@@ -1,0 +1,172 @@
+"""Forked processes: clean, alone, ended with their build; a server that dies is started again, once."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from multiprocessing import forkserver
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import psutil
+import pytest
+
+from reportkit import forks, run
+from reportkit.errors import RenderError, UnknownName
+from tests.packs import PARAMETERS
+
+pytestmark = pytest.mark.skipif(not forks.available(), reason="no fork server on this system")
+#: What an analyst may show: each kind of picture and table, and what chance and the environment give away.
+SHOWN = (
+    "import os, sys\nsys.argv[0].rsplit('/', 1)[-1], sys.path[0], os.getcwd().rsplit('/', 1)[-1], __name__",
+    "import matplotlib.pyplot as plt\nplt.plot([1, 2, 3])\nplt.show()",
+    "import plotly.express as px\npx.bar(x=['a', 'b'], y=[1, 2])",
+    "import pandas as pd\npd.DataFrame({'team': ['ant', 'bee'], 'days': [1.5, float('nan')]})",
+    "import multiprocessing\nmultiprocessing.current_process().name, multiprocessing.current_process().daemon",
+    "{'one', 'two', 'three', 'four'}",
+    "import warnings\nwarnings.warn('careful')\n%who_ls",
+    "import threading\nsorted(t.name.split('-')[0] for t in threading.enumerate() if t.name == 'MainThread')",
+)
+
+
+@pytest.fixture(autouse=True)
+def server() -> None:
+    forks.warm_up()
+
+
+@pytest.fixture
+def family() -> Iterator[forks.Family]:
+    made = forks.Family()
+    yield made
+    made.stop()
+
+
+def server_pid() -> int:
+    pid = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+    assert pid
+    return int(pid)
+
+
+def chance() -> tuple[float, float]:
+    return random.random(), float(np.random.random())  # noqa: NPY002
+
+
+def state() -> dict[str, object]:
+    import matplotlib.pyplot as plt
+
+    me = psutil.Process()
+    return {
+        "threads": me.num_threads(),
+        "group": os.getpgid(0) == os.getpid(),
+        "figures": plt.get_fignums(),
+        "seed": os.environ.get("PYTHONHASHSEED"),
+        "sockets": [c for c in me.net_connections("all") if c.status not in ("NONE", "ESTABLISHED")],
+    }
+
+
+def refuse() -> None:
+    raise UnknownName("needle", "led", ["lead"], where="here")
+
+
+def break_down() -> None:
+    raise ZeroDivisionError("oops")
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_fork_has_a_group_of_its_own_and_nothing_left_over(family: forks.Family) -> None:
+    found = family.call(state)
+    assert found == {
+        "threads": 2,
+        "group": True,
+        "figures": [],
+        "seed": "0",
+        "sockets": [],
+    }  # the second waits for our end
+
+
+def test_no_two_forks_share_their_chance(family: forks.Family) -> None:
+    drawn = [family.call(chance) for _ in range(3)]
+    assert len({d[0] for d in drawn}) == len({d[1] for d in drawn}) == 3
+
+
+def test_the_server_itself_runs_one_thread_and_has_no_database_open() -> None:
+    forks.Family().call(os.getpid)
+    process = psutil.Process(server_pid())
+    assert process.num_threads() == 1
+    assert [f.path for f in process.open_files() if "duckdb" in f.path] == []
+
+
+def test_what_is_raised_arrives_as_it_was(family: forks.Family) -> None:
+    with pytest.raises(UnknownName, match="here: there is no needle 'led'; did you mean 'lead'") as caught:
+        family.call(refuse)
+    assert caught.value.known == ("lead",)
+    with pytest.raises(ZeroDivisionError) as fault:
+        family.call(break_down)
+    assert "in break_down" in "".join(fault.value.__notes__)
+
+
+def test_a_worker_that_is_killed_is_one_sentence_and_the_server_lives(family: forks.Family) -> None:
+    family.call(os.getpid)
+    before = server_pid()
+    with pytest.raises(RenderError, match="its process was ended all of a sudden"):
+        family.call(die)
+    assert family.call(os.getppid) == before == server_pid()
+
+
+def test_a_dead_server_is_started_again(family: forks.Family) -> None:
+    first = family.call(os.getppid)
+    os.kill(first, signal.SIGKILL)
+    while psutil.Process(first).status() != psutil.STATUS_ZOMBIE:  # multiprocessing itself has to find it dead
+        time.sleep(0.01)
+    assert family.call(os.getppid) != first
+
+
+def test_a_process_whose_server_dies_is_ended_and_told_apart(family: forks.Family) -> None:
+    forked = family.start(time.sleep, 600)
+    os.kill(server_pid(), signal.SIGKILL)
+    assert forked.wait(10) == forks.LOST
+    assert forked.lost
+    assert family.lost == 1
+    if psutil.pid_exists(forked.pid):
+        psutil.Process(forked.pid).wait(5)
+
+
+def test_a_family_ends_as_a_whole_and_starts_nothing_more(family: forks.Family) -> None:
+    members = [family.start(time.sleep, 600) for _ in range(3)]
+    family.stop()
+    assert [m.wait(5) for m in members] == [-signal.SIGKILL] * 3
+    with pytest.raises(forks.NoFork):
+        family.call(os.getpid)
+
+
+def executed(tmp_path: Path, family: forks.Family | None) -> str:
+    scratch = tmp_path / ("warm" if family else "cold")
+    scratch.mkdir()
+    path = tmp_path / "notebooks" / "security.ipynb"
+    path.parent.mkdir(exist_ok=True)
+    made = nbformat.v4.new_notebook()
+    made.cells = [nbformat.v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}, id="parameters")]
+    made.cells += [nbformat.v4.new_code_cell(source, id=f"cell-{i}") for i, source in enumerate(SHOWN)]
+    nbformat.write(made, path)
+    with run.isolated(run.Isolated(tmp_path, scratch, 1_782_864_000, family=family)) as settings:
+        done = run.execute(path, {"audience": "security", "quarter": "2026-Q2"}, scratch / "executed.ipynb", settings)
+    assert (done.notebook.cells[1].source, len(done.notebook.cells)) == (
+        '# Parameters\naudience = "security"\nquarter = "2026-Q2"\n',
+        len(SHOWN) + 2,
+    )
+    return nbformat.writes(done.notebook)
+
+
+def test_a_warm_kernel_shows_what_a_cold_one_shows(tmp_path: Path, family: forks.Family) -> None:
+    cold, warm = executed(tmp_path, None), executed(tmp_path, family)
+    assert warm == cold
+    kinds = [o.get("data", {}) for c in nbformat.reads(warm, 4).cells for o in c.get("outputs", [])]
+    assert any("image/png" in data for data in kinds)
+    assert any("application/vnd.plotly.v1+json" in data for data in kinds)

@@ -1,0 +1,212 @@
+"""A build does what has changed and nothing else, and says why."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from reportkit import render, unchanged
+from reportkit.pack import Pack, Wanted, build
+from reportkit.pack import fingerprint as fingerprints
+from reportkit.workspace import Workspace
+from tests.packs import GOOD, SHOW, notebook, tree, workspace
+
+QUARTER = "2026-Q2"
+
+
+@pytest.fixture(autouse=True)
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages are laid out in a moment."""
+    monkeypatch.setattr(render, "html", lambda executed, sheet: f"{sheet.brand.primary}{nbformat.writes(executed)}")
+    monkeypatch.setattr(render, "pdf", lambda executed, _: nbformat.writes(executed).encode())
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A workspace whose two reports were built."""
+    made = workspace(tmp_path)
+    (made / "params" / "needles.yaml").write_text(
+        "deployment_frequency:\n  owners: [Platform]\n  bet: {target: 4, deadline: 2026-12-31}\n"
+        "features_released:\n  owners: [Platform]\n"
+    )
+    assert go(made).ok
+    return made
+
+
+def go(root: Path, *audiences: str, force: bool = False) -> Pack:
+    return build(Workspace.find(root), QUARTER, Wanted(audiences, force=force, cold=True))
+
+
+def why(root: Path, *audiences: str, force: bool = False) -> dict[str, str]:
+    return {outcome.report: outcome.why for outcome in go(root, *audiences, force=force).outcomes}
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_the_first_build_says_that_nothing_was_there(tmp_path: Path) -> None:
+    assert why(workspace(tmp_path)) == {"executives": "not built yet", "security": "not built yet"}
+
+
+def test_nothing_changed_leaves_every_file_alone(root: Path) -> None:
+    before = {p: p.stat().st_mtime_ns for p in root.rglob("reports/*/*.pdf")}
+    assert why(root) == {"executives": "", "security": ""}
+    assert {p: p.stat().st_mtime_ns for p in root.rglob("reports/*/*.pdf")} == before
+
+
+def test_a_changed_cell_runs_its_own_report_alone(root: Path) -> None:
+    notebook(root, "security", *GOOD, "1 + 1")
+    assert why(root) == {"executives": "", "security": "security.ipynb changed: cell 4"}
+    assert why(root) == {"executives": "", "security": ""}
+
+
+def test_outputs_saved_in_a_notebook_are_no_change(root: Path) -> None:
+    path = root / "notebooks" / "security.ipynb"
+    made = nbformat.read(path, as_version=4)
+    made.cells[1].outputs = [nbformat.v4.new_output("stream", text="seen by hand")]
+    nbformat.write(made, path)
+    assert why(root)["security"] == ""
+
+
+def test_a_changed_bet_is_told_by_needle(root: Path) -> None:
+    edit(root / "params" / "needles.yaml", "target: 4", "target: 5")
+    assert why(root)["executives"] == "needles.yaml changed: target of deployment_frequency"
+
+
+def test_a_needle_that_no_report_reads_changes_none(root: Path) -> None:
+    edit(
+        root / "params" / "needles.yaml",
+        "features_released:\n  owners: [Platform]",
+        "features_released:\n  owners: [People]",
+    )
+    assert why(root) == {"executives": "", "security": ""}
+
+
+def test_each_audience_reads_its_own_entry(root: Path) -> None:
+    edit(root / "params" / "audiences.yaml", "title: Security", "title: The security team")
+    assert why(root) == {"executives": "", "security": "audiences.yaml changed: title of security"}
+
+
+def test_the_rules_of_the_organisation_are_everybodys(root: Path) -> None:
+    edit(root / "params" / "organisation.yaml", "name: Sample", "name: Example")
+    assert set(why(root).values()) == {"organisation.yaml changed: name"}
+
+
+def test_what_lies_beside_a_notebook_counts(root: Path) -> None:
+    (root / "notebooks" / "mine.py").write_text("x = 1\n")
+    assert set(why(root).values()) == {"notebooks/ changed: mine.py"}
+
+
+def test_a_new_extract_counts_by_what_it_holds(root: Path) -> None:
+    build(Workspace.find(root), QUARTER, Wanted(extract=True, cold=True))
+    assert set(why(root).values()) == {""}
+    export = root / "extracts" / "raw" / "deployments.csv"
+    export.write_text(export.read_text() + "99,ant,2026-05-01T10:00:00Z\n")
+    pack = build(Workspace.find(root), QUARTER, Wanted(extract=True, cold=True))
+    assert {o.why for o in pack.outcomes} == {"the extract changed: deployments"}
+
+
+def test_a_report_that_was_touched_or_lost_is_made_again(root: Path) -> None:
+    (root / "reports" / QUARTER / "security.pdf").unlink()
+    edit(root / "reports" / QUARTER / "executives.html", "Answer", "Lie")
+    told = {"executives": "executives.html is not as it was made", "security": "security.pdf is not as it was made"}
+    assert why(root) == told
+    assert why(root) == {"executives": "", "security": ""}
+
+
+def test_a_restyle_lays_out_again_without_running_a_cell(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    executed = (root / "reports" / QUARTER / "security.ipynb").read_bytes()
+    monkeypatch.setattr("reportkit.run.execute", lambda *_, **__: pytest.fail("a cell was run"))
+    code = fingerprints._code()
+    monkeypatch.setattr(fingerprints, "_code", lambda: {**code, "the pages' layout": {"": "another"}})
+    monkeypatch.setattr(render, "html", lambda *_: "a new layout")
+    assert set(why(root).values()) == {"the pages' layout changed"}
+    assert (root / "reports" / QUARTER / "security.html").read_text() == "a new layout"
+    assert (root / "reports" / QUARTER / "security.ipynb").read_bytes() == executed
+
+
+def test_force_makes_everything_again(root: Path) -> None:
+    assert why(root, force=True) == dict.fromkeys(("executives", "security"), "asked for with --force")
+
+
+def test_a_report_that_failed_is_tried_again(root: Path) -> None:
+    notebook(root, "security", SHOW, "1 / 0")
+    assert not go(root).ok
+    assert not go(root).ok
+    notebook(root, "security", *GOOD)
+    assert go(root).ok
+    assert not (root / "reports" / QUARTER / "failed").exists()
+
+
+def test_several_changes_are_told_together() -> None:
+    before = {"needles.yaml": {f"n{i}.owners": "1" for i in range(5)}, "x.ipynb": {"cell 1": "1"}}
+    now = {"needles.yaml": {f"n{i}.owners": "2" for i in range(5)}, "x.ipynb": {"cell 1": "2", "cell 2": "1"}}
+    assert fingerprints.reason(before, now) == (
+        "needles.yaml changed: owners of n0, owners of n1, owners of n2 and 2 more; x.ipynb changed: cell 1, cell 2"
+    )
+    assert fingerprints.reason(now, now) == ""
+
+
+def sealed(root: Path, *audiences: str) -> bool:
+    return unchanged.last(root, QUARTER, audiences) is not None
+
+
+def test_the_seal_breaks_with_anything_that_a_build_reads_or_wrote(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sealed(root)
+    assert not sealed(root, "security")
+    for name in ("params/audiences.yaml", "notebooks/security.ipynb"):
+        path = root / name
+        before = path.read_bytes()
+        path.write_bytes(before + b"\n")
+        assert not sealed(root), name
+        path.write_bytes(before)
+        assert sealed(root), name
+    for name in (
+        f"extracts/{QUARTER}/deployments.parquet",
+        f"reports/{QUARTER}/security.pdf",
+        "extracts/raw/deployments.csv",
+    ):
+        os.utime(root / name, (1, 1))
+        assert not sealed(root), name
+        assert go(root).ok
+    (root / "notebooks" / "new.py").write_text("")
+    assert not sealed(root)
+
+
+def test_a_variable_in_params_is_under_the_seal(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("READER", "Board")
+    edit(root / "params" / "audiences.yaml", "title: Security", "title: ${READER}")
+    assert go(root).ok
+    assert sealed(root)
+    monkeypatch.setenv("READER", "Council")
+    assert not sealed(root)
+    assert why(root)["security"] == "audiences.yaml changed: title of security"
+
+
+def test_nothing_changed_is_said_without_importing_anything_heavy(root: Path) -> None:
+    script = (
+        "import sys\nfrom reportkit.cli import main\n"
+        f"try: main(['build', '{QUARTER}', '-w', {str(root)!r}])\n"
+        "finally: print(sorted({n.split('.')[0] for n in sys.modules} & {'pandas', 'ibis', 'numpy', 'nbformat', 'ruamel'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["executives", "unchanged"]
+    assert lines[-2].endswith("index.html")
+    assert lines[-1] == "[]"
+
+
+def test_the_records_of_reports_left_alone_stay(root: Path) -> None:
+    before = tree(root / "reports")
+    notebook(root, "security", *GOOD, "1 + 1")
+    go(root)
+    now = tree(root / "reports")
+    assert {n for n in now if now[n] != before[n]} == {f"{QUARTER}/security.{e}" for e in ("html", "ipynb", "pdf")}
