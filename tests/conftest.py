@@ -52,7 +52,7 @@ def freeze(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Freeze]:
 
     def make(
         facts: Mapping[str, Rows],
-        covers: Window,
+        covers: Window | Mapping[str, Window],
         time_zone: str = "UTC",
         quarter: str = "2026-Q1",
         rules: Rules | None = None,
@@ -68,10 +68,15 @@ def freeze(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Freeze]:
 
 
 def frozen(
-    folder: Path, facts: Mapping[str, Rows], covers: Window, time_zone: str = "UTC", rules: Rules | None = None
+    folder: Path,
+    facts: Mapping[str, Rows],
+    covers: Window | Mapping[str, Window],
+    time_zone: str = "UTC",
+    rules: Rules | None = None,
 ) -> Snapshot:
-    """Rows written into `folder` as an extract without any check, and opened."""
-    entities = {name: _write(folder, name, rows, covers) for name, rows in facts.items()}
+    """Rows written into `folder` as an extract without any check, and opened; `covers` is that of all entities or of each."""
+    spans = dict.fromkeys(facts, covers) if isinstance(covers, Window) else covers
+    entities = {name: _write(folder, name, rows, spans[name]) for name, rows in facts.items()}
     Manifest(folder.name, time_zone, "2026-01-01T00:00:00+00:00", "test", "", entities).write(folder)
     return Snapshot.open(folder, time_zone, rules)
 

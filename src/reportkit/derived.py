@@ -68,21 +68,20 @@ def _links(snapshot: Snapshot, rules: DoraRules) -> Table:
 def _linked(snapshot: Snapshot, rules: DoraRules) -> Table:
     """One row an incident in a counting environment: `incident_id` and `cause`, the deployment that it is put down to.
 
-    The deployment that the incident names, if it is one that counts; else by rule 'latest' the last one that counts that
-    finished before the incident began, of the same service and within the cap.
+    The deployment that the incident names, and none if that one does not count; where it names none that the extract has, by
+    rule 'latest' the last one that counts that finished before the incident began, of the same service and within the cap.
     """
     incidents = snapshot.table("incidents")
     incidents = incidents.filter(incidents.environment.isin(rules.environments))
-    counted = _counted(snapshot, snapshot.table("deployments"))
-    counted = counted.filter(counted.counted)
-    ids = counted.select(stated="deployment_id")
-    named = incidents.left_join(ids, incidents.deployment_id == ids.stated)
-    stated = named.select("incident_id", cause=named.stated)
+    deployments = _counted(snapshot, snapshot.table("deployments"))
+    ids = deployments.select(known="deployment_id", known_counts="counted")
+    named = incidents.left_join(ids, incidents.deployment_id == ids.known)
+    stated = named.select("incident_id", "known", cause=ibis.ifelse(named.known_counts, named.known, ibis.null()))
     if rules.link == "stated":
-        return stated
-    latest = _latest(incidents, counted, rules)
+        return stated.select("incident_id", "cause")
+    latest = _latest(incidents, deployments.filter(deployments.counted), rules)
     both = stated.left_join(latest, stated.incident_id == latest.latest_of)
-    return both.select("incident_id", cause=ibis.coalesce(both.cause, both.latest))
+    return both.select("incident_id", cause=ibis.ifelse(both.known.isnull(), both.latest, both.cause))
 
 
 def _latest(incidents: Table, counted: Table, rules: DoraRules) -> Table:
@@ -93,7 +92,7 @@ def _latest(incidents: Table, counted: Table, rules: DoraRules) -> Table:
     )
     seen = _before(began, finished) if ibis.get_backend(counted).name == "duckdb" else _along(began, finished)
     if rules.cap_hours is not None:
-        seen = seen.filter(seen["at"].delta(seen["last"], unit="second") <= rules.cap_hours * 3600)
+        seen = seen.filter(seen["at"].delta(seen["last"], unit="microsecond") <= rules.cap_hours * 3600e6)
     return seen.select(latest_of="incident", latest="latest")
 
 
@@ -122,14 +121,16 @@ def _place(table: Table, rules: DoraRules) -> Any:
     return table.service.fill_null("") if rules.link_within == "service" else ibis.literal("")
 
 
-def _key_event(snapshot: Snapshot, incidents: Table) -> Table:
-    """The name of the key event that the incident's time touches, or nothing."""
-    name = ibis.null().cast("string")
-    for event in snapshot.rules.key_events:
-        begins, ends = Window(event.start, event.end).instants(snapshot.time_zone)
-        over = incidents.resolved_at.isnull() | (incidents.resolved_at > begins)
-        name = ibis.ifelse((incidents.started_at < ends) & over, event.name, name)
-    return incidents.mutate(key_event=name)
+def _key_event_at(snapshot: Snapshot, incidents: Table) -> Table:
+    """When the incident's time first touches a key event, or nothing."""
+    at = ibis.null().cast(incidents.started_at.type())
+    for event in sorted(snapshot.rules.key_events, key=lambda e: e.start, reverse=True):
+        first, last = Window(event.start, event.end).instants(snapshot.time_zone)
+        begins = ibis.literal(first, incidents.started_at.type())
+        inside = (incidents.started_at >= begins) & (incidents.started_at < last)
+        before = (incidents.started_at < begins) & (incidents.resolved_at.isnull() | (incidents.resolved_at > begins))
+        at = ibis.cases((inside, incidents.started_at), (before, begins), else_=at)
+    return incidents.mutate(key_event_at=at)
 
 
 _LINK = {
@@ -140,5 +141,5 @@ DERIVED: Mapping[tuple[str, str], Derived] = {
     ("deployments", "counted"): Derived({"deployments": ("deployed_at",)}, _counted),
     ("deployments", "failed"): Derived(_LINK, _failed),
     ("incidents", "caused_by"): Derived(_LINK, _caused_by),
-    ("incidents", "key_event"): Derived({"incidents": ("started_at",)}, _key_event),
+    ("incidents", "key_event_at"): Derived({"incidents": ("started_at",)}, _key_event_at),
 }

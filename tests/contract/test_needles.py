@@ -135,7 +135,7 @@ def test_a_fact_moves_with_its_time(needle: Needle, freeze: Freeze) -> None:
     assert past.facts == measure.reading(example(freeze, needle), needle, now.window).facts
     if present.facts or isinstance(needle.kind, Stock):
         assert stands(needle)
-    elif has_true_zeros(needle) and "key_event" not in measure.uses(needle)[needle.entity]:
+    elif has_true_zeros(needle) and "key_event_at" not in measure.uses(needle)[needle.entity]:
         assert present.value == 0
     else:
         assert math.isnan(present.value)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from reportkit.errors import MeasureError
-from reportkit.measure.needs import lacking, uses
+from reportkit.measure.needs import lacking, needs, uses
 from reportkit.measure.periods import Numbered
 from reportkit.measure.reading import Reading, Sums
 from reportkit.measure.sums import by_window, finished_only
@@ -41,8 +41,8 @@ def quarters(snapshot: Snapshot, needle: Needle, last: Quarter, count: int = 9) 
 
 
 def covers(snapshot: Snapshot, needle: Needle) -> Window:
-    """The days that all entities of the needle cover; empty, from the latest start, where they share none."""
-    spans = [snapshot.covers(entity) for entity in uses(needle)]
+    """The days that all entities that the needle is made of cover; empty, from the latest start, where they share none."""
+    spans = [snapshot.covers(entity) for entity in needs(needle)]
     start, end = max(span.start for span in spans), min(span.end for span in spans)
     return Window(start, max(start, end))
 
@@ -60,8 +60,8 @@ def read(snapshot: Snapshot, needle: Needle, window: Window, part: Window | None
     kind = needle.kind
     if _needs_event(needle) and not _events(snapshot, part):
         return Reading(needle.key, window, math.nan, 0, reason="no key event lies in it")
-    least = snapshot.rules.smallest_group
-    if needle.personal and sums.people is not None and sums.people < least:
+    least, people = snapshot.rules.smallest_group, sums.facts if sums.people is None else sums.people
+    if needle.personal and sums.facts and people < least:
         return Reading(needle.key, window, math.nan, sums.facts, sums.open, f"fewer than {least} people")
     value, reason = sums.value, sums.reason
     if isinstance(kind, Rate):
@@ -97,7 +97,7 @@ def _length(kind: Rate, part: Window) -> float:
 
 
 def _needs_event(needle: Needle) -> bool:
-    return "key_event" in uses(needle)[needle.entity]
+    return "key_event_at" in uses(needle)[needle.entity]
 
 
 def _events(snapshot: Snapshot, part: Window) -> bool:

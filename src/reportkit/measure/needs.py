@@ -22,7 +22,7 @@ from reportkit.sources import types
 TYPES: Mapping[entities.Type, str] = {
     "text": "string", "time": "timestamp('UTC')", "flag": "boolean", "number": "float64",
 }  # fmt: skip
-DERIVED_TYPES = {"counted": "boolean", "failed": "boolean"}
+DERIVED_TYPES = {"counted": "boolean", "failed": "boolean", "key_event_at": "timestamp('UTC')"}
 
 
 def parts(kind: Kind) -> dict[str, Expr]:

@@ -19,6 +19,7 @@ from reportkit.snapshot import Snapshot
 Table = Any
 Key = tuple[int, str]  # number of the window, group
 MICROSECONDS = 1e6
+OPEN = "more than half are still open"
 
 
 def by_window(snapshot: Snapshot, needle: Needle, windows: Numbered, cut: Cut = WHOLE) -> Mapping[Key, Sums]:
@@ -80,17 +81,18 @@ def _last_of_each(facts: Table) -> Table:
 
 
 def _durations(facts: Table, kind: Duration, windows: Numbered, snapshot: Snapshot) -> dict[Key, Sums]:
-    zone, unit = snapshot.time_zone, float(kind.unit.seconds or 1) * MICROSECONDS
+    zone, unit, none_ended = snapshot.time_zone, float(kind.unit.seconds or 1) * MICROSECONDS, Sums()
     if finished_only(kind, snapshot):
         found = _finished(assigned(facts, "end", windows, zone), unit)
     else:
         shares = {"median": 0.5, "p90": 0.9} if kind.summary == "spread" else {"median": 0.5}
         table = life.quantiles(facts, windows, zone, shares)
+        none_ended = Sums(reason=OPEN)
         found = {(int(r["period"]), r[GROUP]): _life(r, kind, unit) for r in table.to_pyarrow().to_pylist()}
     still, people = _standing(facts, windows, zone), _people(facts, windows, zone)
     return {
         key: Sums(s.facts, s.value, still.get(key, 0), people.get(key), s.reason)
-        for key, s in ((key, found.get(key, Sums())) for key in {*found, *still})
+        for key, s in ((key, found.get(key, none_ended)) for key in {*found, *still})
     }
 
 
@@ -106,9 +108,11 @@ def _life(row: Mapping[str, Any], kind: Duration, unit: float) -> Sums:
     facts, median = int(row["facts"]), _float(row["median"])
     if kind.summary == "spread":
         tail = _float(row["p90"])
-        value = tail / median if median else math.nan
+        if median == 0:
+            return Sums(facts, reason="half of them took no time at all")
+        value = tail / median
         return Sums(facts, value, reason="" if math.isfinite(value) else "fewer than nine in ten are finished")
-    return Sums(facts, median / unit, reason="" if math.isfinite(median) else "more than half are still open")
+    return Sums(facts, median / unit, reason="" if math.isfinite(median) else OPEN)
 
 
 def _people(facts: Table, windows: Numbered, zone: str) -> dict[Key, int]:

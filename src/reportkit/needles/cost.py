@@ -51,7 +51,7 @@ def _monthly(key: str, label: str, question: str, where: object, state: str, exp
 
 HOSTING_COST = _monthly(
     "hosting_cost", "Hosting cost", "What does hosting cost a month? (All charges but storage and databases.)",
-    _IS_COST & ~_.service_category.isin(_STORAGE), "Hosting costs", 270 / 3,
+    _IS_COST & ~_.service_category.fill_null("").isin(_STORAGE), "Hosting costs", 270 / 3,
 )  # fmt: skip
 STORAGE_COST = _monthly(
     "storage_cost", "Storage cost", "What do storage and databases cost a month?",

@@ -25,7 +25,9 @@ def _days(end: Any, start: Any) -> Any:
 _REVIEWED = ibis.coalesce(_.first_review_at, _.opened_at)
 _READY = ibis.coalesce(_.built_at, _.merged_at)
 _WAITED = _days(_REVIEWED, _.opened_at) + _days(_.deployed_at, _READY)
-_TAKEN = _days(_.deployed_at, ibis.coalesce(_.first_commit_at, _.opened_at))
+# A commit that was rewritten after the opening, by a rebase, is no later beginning.
+_BEGUN = ibis.least(ibis.coalesce(_.first_commit_at, _.opened_at), ibis.coalesce(_.opened_at, _.first_commit_at))
+_TAKEN = _days(_.deployed_at, _BEGUN)
 
 _WAYS = [  # opened after 1 day, reviewed 2 days later, merged 1 day later, released 4 days later: 6 of 8 days were waiting
     {

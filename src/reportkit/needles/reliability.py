@@ -139,15 +139,19 @@ KEY_EVENT_OUTAGES = Needle(
     theme="reliability",
     question="How many outages fell into the key events of a quarter, such as a sale?",
     entity="incidents",
-    where=_.outage & _.key_event.notnull(),
-    kind=Rate(at=_.started_at, until=_.resolved_at, per="quarter", counts="spells"),
+    where=_.outage,
+    kind=Rate(at=_.key_event_at, until=_.resolved_at, per="quarter", counts="spells"),
     better="lower",
     source="reportkit",
     facts=("outage", "outages"),
     state="There were {now} outages in key events in the quarter",
     finding="There were {after} outages in key events in a quarter instead of {before}",
     example=Example(  # in examples 2 and 3 February are a key event: the first two rows are one outage in it, here is another
-        given=[*_OUTAGES, {"started_at": _at("02-03T10:00:00"), "resolved_at": _at("02-03T10:10:00"), "outage": True}],
+        given=[
+            *_OUTAGES,
+            {"started_at": _at("02-03T10:00:00"), "resolved_at": _at("02-03T10:10:00"), "outage": True},
+            {"started_at": _at("02-03T12:00:00"), "resolved_at": _at("02-03T12:10:00"), "outage": False},
+        ],
         expect=2.0,
     ),
 )
