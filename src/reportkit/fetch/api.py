@@ -283,6 +283,8 @@ def _run(visit: Visit, folder: Path, *, trial: bool) -> None:
 
     shutil.rmtree(folder / "dlt", ignore_errors=True)
     resources = _resources(visit)
+    if not resources:
+        return  # nothing is new
     if trial:
         resources = [resource.add_limit(1) for resource in resources]
     pipeline = dlt.pipeline(
@@ -368,7 +370,8 @@ def _views(api: Api, name: str, place: Place, folder: Path, meta: Meta) -> Itera
     import duckdb
 
     today = datetime.fromisoformat(meta.fetched_at).astimezone(ZoneInfo(place.time_zone)).date()
-    with duckdb.connect(str(folder / "store.duckdb"), read_only=True) as store:
+    path = folder / "store.duckdb"
+    with duckdb.connect(str(path), read_only=True) if path.is_file() else duckdb.connect() as store:
         for table in api.tables:
             path = place.scratch / f"{name}_{table.name}.parquet"
             rows = _copied(store, table, path)

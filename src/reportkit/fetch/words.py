@@ -15,7 +15,8 @@ STATUS = {
     403: "forbids this (403): the token lacks the permission to read {table}",
     404: "knows no such place (404: {path}), or hides it from this token: mend the names in sources.yaml, or give the token access",
     410: "has closed this off (410)",
-    422: "does not understand the request (422)",
+    400: "does not understand the request (400){said}",
+    422: "does not understand the request (422){said}",
     429: "has still too many requests (429); run it again later",
 }
 
@@ -42,8 +43,18 @@ def _status(answer: Any) -> str:
     code = int(answer.status_code)
     if code in STATUS:
         table = answer.request.headers.get("X-Reportkit-Table", "it")
-        return STATUS[code].format(table=table, path=urlsplit(str(answer.url)).path)
+        return STATUS[code].format(table=table, path=urlsplit(str(answer.url)).path, said=_said(answer))
     return f"answers with an error ({code}), again and again; run it again later" if code >= 500 else f"answers {code}"
+
+
+def _said(answer: Any) -> str:
+    """What the API itself says about a request that it does not understand."""
+    try:
+        body = answer.json()
+        text = str(body.get("error") or body.get("message") or body.get("errorMessages") or "")
+    except (ValueError, AttributeError):
+        return ""
+    return f": {redact(' '.join(text.split()))[:200]}" if text else ""
 
 
 def _network(error: BaseException, host: str) -> str | None:
