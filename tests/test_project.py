@@ -21,7 +21,13 @@ PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-
 NOTEBOOKS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 
-DISTRIBUTIONS = {"bs4": "beautifulsoup4", "ibis": "ibis_framework", "dotenv": "python_dotenv", "ruamel": "ruamel.yaml"}
+DISTRIBUTIONS = {
+    "bs4": "beautifulsoup4",
+    "psycopg": "ibis_framework",
+    "ibis": "ibis_framework",
+    "dotenv": "python_dotenv",
+    "ruamel": "ruamel.yaml",
+}
 
 
 def _imported(text: str) -> Iterator[str]:

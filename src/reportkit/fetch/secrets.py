@@ -37,7 +37,8 @@ def _named(value: str) -> str:
     return value
 
 
-def _no_password(value: str) -> str:
+def without_password(value: str) -> str:
+    """The address. Raises ValueError where it holds a password."""
     if IN_URL.search(value):
         raise SecretInYamlError(
             "this address holds a password, which may not be written into YAML; put the whole address into the "
@@ -53,7 +54,7 @@ Secret = Annotated[
     Field(description="Where the secret is: env:NAME (the environment or .env) or keyring:service/user."),
 ]
 #: An address that holds no password.
-Address = Annotated[str, AfterValidator(_no_password)]
+Address = Annotated[str, AfterValidator(without_password)]
 
 
 def find(named: str, root: Path, where: str) -> str:
