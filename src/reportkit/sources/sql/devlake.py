@@ -1,7 +1,7 @@
 """Apache DevLake's domain tables, as its schema has them since v0.20: what they hold, and what becomes of it.
 
 As DevLake's own metrics define it: a change begins with the first authored commit, its first review is the first comment
-of somebody else, and it is deployed with the first successful production deployment whose difference to the one before
+of somebody else (between opening and merge: no change waited for others), and it is deployed with the first successful production deployment whose difference to the one before
 holds its merge commit (project_pr_metrics). DevLake keeps times in UTC, without an offset.
 """
 
@@ -17,7 +17,7 @@ QUERIES = {
     "comments": (
         "SELECT c.pull_request_id, min(c.created_date) AS first_by_others FROM pull_request_comments c"
         " JOIN pull_requests p ON p.id = c.pull_request_id WHERE c.account_id IS DISTINCT FROM p.author_id"
-        " AND (p.merged_date IS NULL OR c.created_date <= p.merged_date) GROUP BY c.pull_request_id"
+        " AND c.created_date >= p.created_date AND (p.merged_date IS NULL OR c.created_date <= p.merged_date) GROUP BY c.pull_request_id"
     ),
     "metrics": "SELECT id, project_name, deployment_commit_id FROM project_pr_metrics",
     "deployments": "SELECT * FROM cicd_deployment_commits",
