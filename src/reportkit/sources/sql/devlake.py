@@ -1,8 +1,9 @@
 """Apache DevLake's domain tables, as its schema has them since v0.20: what they hold, and what becomes of it.
 
-As DevLake's own metrics define it: a change begins with the first authored commit, its first review is the first comment
-of somebody else (between opening and merge: no change waited for others), and it is deployed with the first successful production deployment whose difference to the one before
-holds its merge commit (project_pr_metrics). DevLake keeps times in UTC, without an offset.
+As its own metrics define it: a change begins with the first authored commit, its first review is the first comment of
+somebody else (between opening and merge: no change waited for others), and it is deployed with the first successful
+production deployment whose difference to the one before holds its merge commit (project_pr_metrics). DevLake keeps times
+in UTC, without an offset.
 """
 
 from __future__ import annotations
