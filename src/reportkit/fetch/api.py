@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from reportkit.fetch.gate import Authorise, Told
 
 DATASET = "data"
-HEADERS = {"Accept": "application/json"}
+HEADERS = {"Accept": "application/json", "User-Agent": "reportkit"}
 LONG = 120  # seconds of a fetch after which a second pass looks for what changed meanwhile
 YEARS = 2  # of history, where the settings name no first day
 ATTEMPTS = 8
@@ -181,7 +181,7 @@ def _read(api: Api, name: str, place: Place, folder: Path) -> tuple[Origin, ...]
 
 def _begun(api: Api, folder: Path, place: Place) -> Meta:
     """The meta of the store at hand, or of a new one where the settings want another."""
-    wanted = {"address": api.address, "settings": dict(api.settings), "tables": [asdict(t) for t in api.tables]}
+    wanted = {"address": api.address, "settings": dict(api.settings), "tables": [t.layout for t in api.tables]}
     wanted["people"] = _people(api, place).hash("somebody")
     made_for = hashlib.sha256(json.dumps(wanted, sort_keys=True, default=str).encode()).hexdigest()
     known = Meta.read(folder)

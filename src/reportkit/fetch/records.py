@@ -1,14 +1,15 @@
 """Which fields of an API's records are kept: as text, flat, people hashed, before anything is written anywhere.
 
 A field is a path with a mark before it: `!number` must be there, `@user.login` is a person (hashed), `?user.login` says
-whether that person is a bot, `~title` may hold e-mail addresses (taken out), `labels[].name` is a list (kept as JSON).
+whether that person is a bot, `~title` may hold e-mail addresses (taken out), `=approved:state` says whether the value is
+just that, `labels[].name` is a list (kept as JSON). What no path can say is derived by a function.
 What is not named is never stored. Numbers keep every digit, for they stay text.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -29,11 +30,18 @@ class Table:
     fields: Mapping[str, str]
     records: str | None = None
     parents: tuple[str, ...] = ()  # columns that the record itself lacks: which parent it was asked for
+    derived: Mapping[str, Callable[[Mapping[str, Any], People], str | None]] = field(default_factory=dict)
+    single: str | None = None  # where the record stands in an answer about one alone
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of its columns."""
-        return (*self.fields, *self.parents)
+        return (*self.fields, *self.derived, *self.parents)
+
+    @property
+    def layout(self) -> dict[str, Any]:
+        """What makes stored rows of it another table."""
+        return {"name": self.name, "key": self.key, "fields": dict(self.fields), "derived": sorted(self.derived)}
 
     @cached_property
     def _parts(self) -> tuple[tuple[str, str, tuple[str, ...], bool], ...]:
@@ -51,7 +59,7 @@ class Table:
                     where=where,
                 )
             made[column] = _value(value, mark, people)
-        return made
+        return made | {column: make(record, people) for column, make in self.derived.items()}
 
 
 @dataclass
@@ -70,6 +78,8 @@ class Seen:
 def reduced(body: Any, table: Table, people: People, seen: Seen, where: str) -> Any:
     """The answer with its records cut down to what is kept, and with what paging needs. Raises SourceError."""
     whole = _at(body, tuple(table.records.split("."))) if table.records else body
+    if whole is None and table.single and isinstance(_at(body, (table.single,)), Mapping):
+        return {str(table.records): [table.row(body[table.single], people, where)]}
     if whole is None:
         raise SourceError(
             f"the answer for {table.name} has no {table.records}; this is not the API that reportkit knows.",
@@ -108,6 +118,9 @@ def _with(body: dict[str, Any], path: list[str], rows: list[Row]) -> dict[str, A
 def _part(column: str, text: str) -> tuple[str, str, tuple[str, ...], bool]:
     required = text.startswith("!")
     text = text.removeprefix("!")
+    if text.startswith("="):
+        wanted, _, path = text.removeprefix("=").rpartition(":")
+        return column, f"={wanted}", tuple(path.split(".")), required
     mark = text[0] if text[0] in "@?~" else ""
     return column, mark, tuple(text.removeprefix(mark).split(".")), required
 
@@ -129,6 +142,8 @@ def _at(record: Any, path: Iterable[str]) -> Any:
 def _value(value: Any, mark: str, people: People) -> str | None:
     if value is None or mark == "":
         return text_of(value)
+    if mark.startswith("="):
+        return text_of(value == mark.removeprefix("="))
     if isinstance(value, list):
         return json.dumps([_value(one, mark, people) for one in value])
     text = text_of(value) or ""
