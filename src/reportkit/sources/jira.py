@@ -24,6 +24,7 @@ from pydantic import Field
 from reportkit.errors import SourceError, unknown
 from reportkit.fetch.api import Api, Chosen, Declared, Given, Visit
 from reportkit.fetch.api import read as fetch
+from reportkit.fetch.paging import by_offset
 from reportkit.fetch.people import People, without_emails
 from reportkit.fetch.place import Origin, Place
 from reportkit.fetch.records import Table, text_of
@@ -148,7 +149,7 @@ def _declared(spec: Spec, where: str, place: Place, visit: Visit, ids: dict[str,
                 "name": "worklogs", "table_name": "worklogs", "parallelized": True, "include_from_parent": ["id"],
                 "endpoint": {
                     "path": f"{root}/issue/{{resources.logged.id}}/worklog",
-                    "paginator": {"type": "offset", "limit": 1000, "limit_param": "maxResults", "offset_param": "startAt", "total_path": "total"},
+                    "paginator": by_offset(1000, "maxResults", "startAt", total="total"),
                 },
                 "processing_steps": [{"map": lambda row: row | {"of_issue": row.pop("_logged_id")}}],
             },
@@ -167,13 +168,7 @@ def _issues(spec: Spec, root: str, visit: Visit, custom: list[str]) -> dict[str,
         "fields": ",".join((*STORED, *custom)),
     }  # fmt: skip
     if spec.server:
-        paging = {
-            "type": "offset",
-            "limit": PAGE,
-            "limit_param": "maxResults",
-            "offset_param": "startAt",
-            "total_path": "total",
-        }
+        paging: Any = by_offset(PAGE, "maxResults", "startAt", total="total")
         path = f"{root}/search"
     else:
         params["maxResults"] = str(PAGE)

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from reportkit.fetch.api import Api, Chosen, Declared, Given, Visit
 from reportkit.fetch.api import read as fetch
+from reportkit.fetch.paging import by_offset
 from reportkit.fetch.place import Origin, Place
 from reportkit.fetch.records import Row, Table
 from reportkit.fetch.secrets import Address
@@ -50,20 +51,13 @@ def read(spec: Spec, name: str, place: Place) -> tuple[Origin, ...]:
         address=spec.url, tables=TABLES, resources=lambda visit: _declared(spec, visit),
         authorise=header("Authorization", spec.token, place.root, f"source {name}", prefix="Token token="),
         headers={"Accept": "application/vnd.pagerduty+json;version=2"}, since=spec.since, patience=spec.patience,
-        people=spec.people_of(place.root), paginator=_paginator(), settings={"services": spec.services},
+        people=spec.people_of(place.root), settings={"services": spec.services},
     )  # fmt: skip
     return fetch(api, name, place)
 
 
-def _paginator() -> dict[str, Any]:
-    return {
-        "type": "offset",
-        "limit": PAGE,
-        "offset": 0,
-        "total_path": None,
-        "has_more_path": "more",
-        "stop_after_empty_page": True,
-    }
+def _pages() -> Any:
+    return by_offset(PAGE, "limit", "offset", more="more")
 
 
 def _declared(spec: Spec, visit: Visit) -> Declared:
@@ -81,7 +75,11 @@ def _declared(spec: Spec, visit: Visit) -> Declared:
         params["service_ids[]"] = list(spec.services)
     wanted: Declared = [
         Given("months", list(_months(begin, visit.until))),
-        {"name": "incidents", "table_name": "incidents", "endpoint": {"path": "incidents", "params": params}},
+        {
+            "name": "incidents",
+            "table_name": "incidents",
+            "endpoint": {"path": "incidents", "params": params, "paginator": _pages()},
+        },
         Given("span", [{"span": visit.until.isoformat()}], "spans"),
     ]
     if open_:
@@ -103,7 +101,7 @@ def _logs(parent: str) -> Declared:
         Chosen(chosen, parent, lambda row: row["status"] != "triggered"),
         {
             "name": f"log_{parent}", "table_name": "log", "parallelized": True, "include_from_parent": ["id"],
-            "endpoint": {"path": f"incidents/{{resources.{chosen}.id}}/log_entries", "params": {"is_overview": "true"}},
+            "endpoint": {"path": f"incidents/{{resources.{chosen}.id}}/log_entries", "params": {"is_overview": "true"}, "paginator": _pages()},
             "processing_steps": [{"map": lambda row: row | {"incident": row.pop(f"_{chosen}_id")}}],
         },
     ]  # fmt: skip

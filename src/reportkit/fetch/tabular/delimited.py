@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from reportkit.errors import SourceError
-from reportkit.sources.file.packed import CHUNK, READ_BY_DUCKDB, stream
+from reportkit.fetch.tabular.packed import CHUNK, READ_BY_DUCKDB, stream
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
@@ -59,7 +59,7 @@ def layout(file: Path, wanted: Wanted, source: str) -> Layout:
             f"{file.name} has no header line; is `skip: {wanted.skip}` too many?", where=f"source {source}"
         )
     found = _delimiter(lines[0], delimiter, wanted.likely, file.name, source)
-    return Layout(found, skip, _columns(_cells(lines, found), file.name, skip, source))
+    return Layout(found, skip, columns_of(_cells(lines, found), file.name, skip, source))
 
 
 def _delimiter(line: str, given: str | None, likely: str, file: str, source: str) -> str:
@@ -85,7 +85,7 @@ def _cells(lines: list[str], delimiter: str) -> list[str]:
         return lines[:1]
 
 
-def _columns(cells: list[str], file: str, skip: int, source: str) -> tuple[str, ...]:
+def columns_of(cells: list[str], file: str, skip: int, source: str) -> tuple[str, ...]:
     """Names of the columns: trimmed; a second `id` becomes `id_2`, one without a name `column_3`. Raises SourceError."""
     names = [" ".join(cell.split()) for cell in cells]
     if names.count("") * 2 > len(names):

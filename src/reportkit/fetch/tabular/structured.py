@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reportkit.errors import SourceError
-from reportkit.sources.file.delimited import literal_path
+from reportkit.fetch.tabular.delimited import literal_path
 
 if TYPE_CHECKING:
     import duckdb

@@ -1,4 +1,4 @@
-"""Files: CSV, TSV, JSON, JSON lines and Parquet; one or a glob; plain, gzip, zstd, bzip2, xz or zip.
+"""Files: CSV, TSV, JSON, JSON lines, Parquet and Excel; one or a glob; plain, gzip, zstd, bzip2, xz or zip; here or in a cloud.
 
 Delimited text is read as text throughout, so that ids such as 00123 or 2^53 + 1 stay exact; the mapping decides types.
 So are dates in JSON. DuckDB reads in a stream: the size of a file is bounded by the disk, not by memory.
@@ -11,31 +11,34 @@ import glob
 import hashlib
 import zipfile
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator
 
 from reportkit.errors import SourceError
+from reportkit.fetch.place import Origin, Place, SourceSpec
+from reportkit.fetch.tabular import cloud, delimited, excel, structured
+from reportkit.fetch.tabular.packed import CHUNK, PACKED, members, stream
+from reportkit.fetch.tabular.text import as_utf8
 from reportkit.files import sha256_of
-from reportkit.sources import Origin, Place, SourceSpec
-from reportkit.sources.file import delimited, structured
-from reportkit.sources.file.packed import CHUNK, PACKED, members, stream
-from reportkit.sources.file.text import as_utf8
 
-Format = Literal["csv", "tsv", "json", "jsonl", "parquet"]
+Format = Literal["csv", "tsv", "json", "jsonl", "parquet", "excel"]
 FORMATS: dict[str, Format] = {
     ".csv": "csv", ".txt": "csv", ".tsv": "tsv", ".tab": "tsv", ".json": "json",
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".pq": "parquet",
+    ".xlsx": "excel", ".xlsm": "excel", ".xlsb": "excel", ".xls": "excel", ".ods": "excel",
 }  # fmt: skip
 NAMED_DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
 
 
-class Spec(SourceSpec):
-    """Settings of a file source."""
+class FileSpec(SourceSpec):
+    """Settings of a source that is files."""
 
-    type: Literal["file"] = "file"
-    path: str = Field(description="File or glob, relative to the workspace: extracts/raw/changes-*.csv")
+    path: str = Field(
+        description="File or glob, relative to the workspace: extracts/raw/changes-*.csv; or s3://bucket/…, gs://…, az://container/…"
+    )
     format: Format | None = Field(None, description="By the file's ending where not given.")
     delimiter: str | None = Field(
         None, description="One character, or tab, comma, semicolon, pipe; by the header line where not given."
@@ -44,6 +47,10 @@ class Spec(SourceSpec):
         None, description="Such as windows-1252; UTF-8 and UTF-16 are understood by themselves."
     )
     skip: int = Field(0, ge=0, description="Lines before the header.")
+    sheet: str | None = Field(None, description="Excel: the sheet's name; the first where not given.")
+    endpoint: str | None = Field(
+        None, description="s3: another store than Amazon's, such as https://minio.example:9000"
+    )
 
     @field_validator("delimiter")
     @classmethod
@@ -63,32 +70,48 @@ class Spec(SourceSpec):
         return codecs.lookup(value).name if value else None
 
 
-def read(spec: Spec, name: str, place: Place) -> tuple[Origin, ...]:
+def read(spec: FileSpec, name: str, place: Place) -> tuple[Origin, ...]:
     """Make the files queryable as the view `name`. Raises SourceError: missing, empty, undecodable, wrongly delimited."""
-    paths = _paths(spec, name, place.root)
+    paths = _fetched(spec, name, place) if cloud.is_one(spec.path) else _paths(spec, name, place.root)
     kind = _kind(paths, spec, name)
     origins = tuple(_origin(path, name) for path in paths)
-    if kind == "parquet":
+    _view(place, name, _select(kind, paths, spec, name, place), paths)
+    columns = tuple(str(row[0]) for row in place.connection.execute(f'DESCRIBE SELECT * FROM "{name}"').fetchall())
+    return tuple(replace(origin, columns=columns) for origin in origins)
+
+
+def _select(kind: Format, paths: list[Path], spec: FileSpec, name: str, place: Place) -> str:
+    if kind in ("parquet", "excel"):
         files = [_unpacked(path, name, place, i) for i, path in enumerate(paths)]
-        select = structured.parquet(files)
-    else:
-        files = [as_utf8(path, spec.encoding, name, place.scratch / f"{name}-{i}") for i, path in enumerate(paths)]
-        if kind in ("csv", "tsv"):
-            likely = "\t" if kind == "tsv" else ","
-            select = delimited.select(files, delimited.Wanted(spec.delimiter, likely, spec.skip), name)
-        else:
-            select = structured.json(files, place.connection, name, lines=kind == "jsonl")
-    _view(place, name, select, paths)
-    return origins
+        if kind == "excel":
+            files = [
+                excel.as_parquet(f, spec.sheet, spec.skip, name, place.scratch / f"{name}-{i}")
+                for i, f in enumerate(files)
+            ]
+        return structured.parquet(files)
+    files = [as_utf8(path, spec.encoding, name, place.scratch / f"{name}-{i}") for i, path in enumerate(paths)]
+    if kind in ("csv", "tsv"):
+        likely = "\t" if kind == "tsv" else ","
+        return delimited.select(files, delimited.Wanted(spec.delimiter, likely, spec.skip), name)
+    return structured.json(files, place.connection, name, lines=kind == "jsonl")
 
 
-def look(spec: Spec, name: str, root: Path) -> None:
+def _fetched(spec: FileSpec, name: str, place: Place) -> list[Path]:
+    folder = place.scratch / f"{name}-cloud"
+    found = cloud.fetch(spec.path, spec.endpoint, folder, f"source {name}", place.progress)
+    return [_filled(path, name) for path in found]
+
+
+def look(spec: FileSpec, name: str, root: Path) -> None:
     """Raises SourceError where the files are not there, empty or of an unknown format; reads none of them."""
-    _kind(_paths(spec, name, root), spec, name)
+    if not cloud.is_one(spec.path):
+        _kind(_paths(spec, name, root), spec, name)
 
 
-def replaced(spec: Spec, name: str, root: Path, taken: float, known: Collection[str]) -> str | None:
+def replaced(spec: FileSpec, name: str, root: Path, taken: float, known: Collection[str]) -> str | None:
     """The name of a file that was written after `taken` and holds something else than what is `known` by its SHA-256."""
+    if cloud.is_one(spec.path):
+        return None
     changed = (p for p in _paths(spec, name, root) if p.stat().st_mtime > taken and sha256_of(p) not in known)
     return next((path.name for path in changed), None)
 
@@ -104,7 +127,7 @@ def _view(place: Place, name: str, select: str, paths: list[Path]) -> None:
         ) from None
 
 
-def _paths(spec: Spec, name: str, root: Path) -> list[Path]:
+def _paths(spec: FileSpec, name: str, root: Path) -> list[Path]:
     given = root / spec.path
     if given.is_file():  # also where its name happens to hold a * or [
         found = [given]
@@ -115,16 +138,19 @@ def _paths(spec: Spec, name: str, root: Path) -> list[Path]:
         what = "no file matches" if glob.has_magic(spec.path) else "there is no file"
         kind = " (it is a folder)" if given.is_dir() else ""
         raise SourceError(f"{what} {spec.path}{kind}; put the export there or mend `path`.", where=f"source {name}")
-    for path in found:
-        if path.stat().st_size == 0:
-            raise SourceError(
-                f"{path.name} is empty (0 bytes): the export failed or is not finished; export it again.",
-                where=f"source {name}",
-            )
-    return found
+    return [_filled(path, name) for path in found]
 
 
-def _kind(paths: list[Path], spec: Spec, name: str) -> Format:
+def _filled(path: Path, name: str) -> Path:
+    if path.stat().st_size == 0:
+        raise SourceError(
+            f"{path.name} is empty (0 bytes): the export failed or is not finished; export it again.",
+            where=f"source {name}",
+        )
+    return path
+
+
+def _kind(paths: list[Path], spec: FileSpec, name: str) -> Format:
     """The one format of all files. Raises SourceError."""
     if spec.format:
         return spec.format
@@ -146,7 +172,7 @@ def _format(path: Path, name: str) -> Format:
     kind = FORMATS.get(bare.suffix.lower())
     if kind is None:
         raise SourceError(
-            f"{path.name} has an unknown ending; set `format:` to csv, tsv, json, jsonl or parquet.",
+            f"{path.name} has an unknown ending; set `format:` to csv, tsv, json, jsonl, parquet or excel.",
             where=f"source {name}",
         )
     return kind

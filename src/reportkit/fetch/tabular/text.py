@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 
 from reportkit.errors import SourceError
-from reportkit.sources.file.packed import CHUNK, PACKED, READ_BY_DUCKDB, stream
+from reportkit.fetch.tabular.packed import CHUNK, PACKED, READ_BY_DUCKDB, stream
 
 SAMPLE = 4096
 MARKS = (
