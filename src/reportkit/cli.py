@@ -149,14 +149,24 @@ def preview(
 
 
 @app.command(name="extract")
-def take(quarter: Annotated[str, typer.Argument(help="Such as 2026-Q3.")], workspace: Inside = None) -> None:
+def take(
+    quarter: Annotated[str | None, typer.Argument(help="Such as 2026-Q3; the latest in params/ if not given.")] = None,
+    check: Annotated[  # noqa: A002, RUF100
+        bool, typer.Option("--check", help="Only try each source and mapping, and say what would work.")
+    ] = False,
+    workspace: Inside = None,
+) -> None:
     """Take and freeze the extract of a quarter, as known at its end."""
     from reportkit import console, snapshot
     from reportkit.workspace import Workspace
 
     found = Workspace.find(workspace)
+    quarter = quarter or _latest(found)
     found.quarter(quarter)
     period = found.period(quarter)
+    if check:
+        _try(found, quarter)
+        return
     with console.progress() as progress:
         manifest = snapshot.take(found.sources, found.organisation, period, found.root, progress=progress)
     rows = [
@@ -173,6 +183,8 @@ def take(quarter: Annotated[str, typer.Argument(help="Such as 2026-Q3.")], works
     for name, one in manifest.entities.items():
         for warning in one.warnings:
             console.note(f"{name}: {warning}")
+    for change in manifest.drift:
+        console.note(change)
     typer.echo(_near(found.root / "extracts" / quarter))
 
 
@@ -291,6 +303,18 @@ def schema(
         typer.echo(_near(path))
 
 
+def _try(found: Workspace, quarter: str) -> None:
+    """The table of what an extract would find. Exits with BAD_INPUT where something would not work."""
+    from reportkit import console, snapshot
+
+    with console.progress() as progress:
+        tried = snapshot.trial(found.sources, found.organisation, found.period(quarter), found.root, progress=progress)
+    console.table(("", "", "", ""), [(one.kind, one.name, "works" if one.ok else "fails", one.says) for one in tried])
+    if failed := sum(not one.ok for one in tried):
+        _complain(f"{failed} of {len(tried)} would not work.", BAD_INPUT)
+        raise typer.Exit(BAD_INPUT)
+
+
 def _latest(workspace: Workspace) -> str:
     """The latest quarter that has a params file. Raises ParamsError where there is none."""
     if not workspace.quarters:
@@ -394,16 +418,20 @@ def _fault(error: Exception, *, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
         return FAILED
+    from reportkit.fetch.secrets import redact
+
     handle, name = tempfile.mkstemp(prefix="reportkit-", suffix=".txt")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write("".join(traceback.format_exception(error)))
+        file.write(redact("".join(traceback.format_exception(error))))
     summary = " ".join(f"{type(error).__name__}: {error}".split())[:200]
     return _complain(f"this is a fault in reportkit ({summary}); the details are in {name}.", FAILED)
 
 
 def _complain(message: str, code: int) -> int:
     """Print one line on stderr; returns the exit code."""
-    typer.echo("reportkit: " + " ".join(message.split()), err=True)
+    from reportkit.fetch.secrets import redact  # not for --help
+
+    typer.echo("reportkit: " + redact(" ".join(message.split())), err=True)
     return code
 
 

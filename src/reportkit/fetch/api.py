@@ -3,8 +3,9 @@
 dlt follows pages, waits between retries, keeps incremental cursors and merges by key. It works in
 extracts/.state/<source>/: `store.duckdb` holds all rows that were ever fetched with the cursors that belong to them,
 `pages.jsonl` the pages of a fetch under way, `meta.json` what the store was made for. A store for other settings is begun
-anew. Where a fetch was interrupted, its pages are asked for from the journal first; as these are older than the rest, a
-second, incremental pass follows and brings what changed meanwhile.
+anew. Where a fetch was interrupted, its pages are taken from the journal first. While pages are read the other side goes on
+working, and what moves from a page to come to one that was read is missed: so a second, incremental pass follows, which
+brings what changed meanwhile.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ class Visit:
     since: datetime
     until: datetime
     store: Path
+    trial: bool = False
 
     def rows(self, table: str, path: str, params: Mapping[str, Any] | None = None) -> list[Row]:
         """All records at a path, reduced to the table's columns: for what must be known before resources can be declared."""
@@ -86,8 +88,8 @@ class Visit:
         if not self.store.is_file():
             return []
         with duckdb.connect(str(self.store), read_only=True) as store:
-            store.execute(f"SET search_path = '{DATASET}'")
             try:
+                store.execute(f"SET search_path = '{DATASET}'")
                 found = store.execute(sql)
             except duckdb.CatalogException:
                 return []
@@ -173,8 +175,8 @@ def _read(api: Api, name: str, place: Place, folder: Path) -> tuple[Origin, ...]
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     meta = _begun(api, folder, place)
     began = time.monotonic()
-    meta, replayed = _fetch(api, name, place, folder, meta)
-    if not place.trial and (replayed or time.monotonic() - began > LONG):
+    meta, uneven = _fetch(api, name, place, folder, meta)
+    if not place.trial and (uneven or time.monotonic() - began > LONG):
         meta, _ = _fetch(api, name, place, folder, meta)
     return tuple(_views(api, name, place, folder, meta))
 
@@ -200,8 +202,12 @@ def _people(api: Api, place: Place) -> People:
     return api.people or People(workspace_salt(place.root), BOTS)
 
 
-def _fetch(api: Api, name: str, place: Place, folder: Path, meta: Meta) -> tuple[Meta, int]:
-    """One pass: what is new is stored, merged by key, or nothing is. Returns the new meta and the pages replayed."""
+def _fetch(api: Api, name: str, place: Place, folder: Path, meta: Meta) -> tuple[Meta, bool]:
+    """One pass: what is new is stored, merged by key, or nothing is.
+
+    Returns the new meta, and whether its pages are of different moments: then what changed in between may stand on none of
+    them, and only another pass finds it.
+    """
     from reportkit.fetch.gate import Told
     from reportkit.fetch.journal import Journal
     from reportkit.fetch.words import explained
@@ -212,8 +218,8 @@ def _fetch(api: Api, name: str, place: Place, folder: Path, meta: Meta) -> tuple
     since = datetime.combine(date.fromisoformat(meta.since), datetime.min.time(), ZoneInfo(place.time_zone))
     try:
         with _dlt_at(folder), _session(api, told) as session:
-            visit = Visit(api, session, since.astimezone(UTC), moment, folder / "store.duckdb")
-            _run(visit, folder, trial=place.trial)
+            visit = Visit(api, session, since.astimezone(UTC), moment, folder / "store.duckdb", place.trial)
+            _run(visit, folder)
     except (ReportkitError, KeyboardInterrupt):
         raise
     except Exception as error:  # noqa: BLE001  (dlt wraps whatever happened)
@@ -228,7 +234,7 @@ def _fetch(api: Api, name: str, place: Place, folder: Path, meta: Meta) -> tuple
     whole = Meta(meta.made_for, meta.since, uuid4().hex, moment.isoformat(), {**meta.fields, **fields})
     whole.write(folder)
     journal.forget()
-    return whole, journal.replayed
+    return whole, bool(journal.replayed or told.followed)
 
 
 @contextmanager
@@ -277,7 +283,7 @@ def _session(api: Api, told: Told) -> Session:
     return session
 
 
-def _run(visit: Visit, folder: Path, *, trial: bool) -> None:
+def _run(visit: Visit, folder: Path) -> None:
     """Let dlt fetch and store. Its own working files of a run that was killed are not needed: the store has the cursors."""
     import dlt
 
@@ -285,7 +291,7 @@ def _run(visit: Visit, folder: Path, *, trial: bool) -> None:
     resources = _resources(visit)
     if not resources:
         return  # nothing is new
-    if trial:
+    if visit.trial:
         resources = [resource.add_limit(1) for resource in resources]
     pipeline = dlt.pipeline(
         "fetch",
@@ -306,7 +312,7 @@ def _resources(visit: Visit) -> list[Any]:
             waiting.append(_completed(one, visit.api))
             continue
         _declare(waiting, made, visit)
-        made[one.name] = _chosen(one, made) if isinstance(one, Chosen) else _given(one, visit.api)
+        made[one.name] = _chosen(one, made, visit) if isinstance(one, Chosen) else _given(one, visit.api)
     _declare(waiting, made, visit)
     return list(made.values())
 
@@ -329,11 +335,11 @@ def _declare(waiting: list[Any], made: dict[str, Any], visit: Visit) -> None:
     waiting.clear()
 
 
-def _chosen(one: Chosen, made: Mapping[str, Any]) -> Any:
+def _chosen(one: Chosen, made: Mapping[str, Any], visit: Visit) -> Any:
     import dlt
 
     def choose(rows: list[Row]) -> list[Row]:
-        return [row for row in rows if one.choose(row)]
+        return [row for row in rows if one.choose(row)][: 1 if visit.trial else None]
 
     return dlt.transformer(choose, data_from=made[one.parent], name=one.name, selected=False)
 

@@ -69,6 +69,8 @@ class Told:
     progress: Progress
     seen: dict[str, Seen] = field(default_factory=dict)
     pages: int = 0
+    lists: set[str] = field(default_factory=set)
+    followed: bool = False  # whether some list went over several pages
 
     @property
     def where(self) -> str:
@@ -121,6 +123,9 @@ class Gate(HTTPAdapter):
         headers = {name: response.headers[name] for name in KEPT_HEADERS if name in response.headers}
         told.journal.put(address, Page(headers, body))
         told.pages += 1
+        path = address.partition("?")[0]
+        told.followed = told.followed or path in told.lists
+        told.lists.add(path)
         told.progress(f"{told.source}: {told.pages:,} pages, now {table.name}")
         _fill(response, body)
 

@@ -3,5 +3,6 @@
 from reportkit.snapshot.manifest import EntityManifest, Manifest
 from reportkit.snapshot.opened import Snapshot
 from reportkit.snapshot.taking import take
+from reportkit.snapshot.trial import Tried, trial
 
-__all__ = ["EntityManifest", "Manifest", "Snapshot", "take"]
+__all__ = ["EntityManifest", "Manifest", "Snapshot", "Tried", "take", "trial"]
