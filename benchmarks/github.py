@@ -24,14 +24,21 @@ FILLING = "x" * 17_000
 
 def serve(count: int, ready: multiprocessing.Queue) -> None:
     """A repository of `count` pull requests, the last updated first; not merged, so that no details are asked for."""
-    repository = {"id": 1, "full_name": "acme/shop", "default_branch": "main", "topics": [], "fork": False, "archived": False}
+    repository = {
+        "id": 1,
+        "full_name": "acme/shop",
+        "default_branch": "main",
+        "topics": [],
+        "fork": False,
+        "archived": False,
+    }
 
     def pull(n: int) -> bytes:
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1_767_225_600 + n * 150))
         return json.dumps({
             "id": 10**10 + n, "number": n, "url": f"http://127.0.0.1/repos/acme/shop/pulls/{n}", "title": f"change {n}",
-            "user": {"login": f"user{n % 500}"}, "state": "closed", "labels": [], "draft": False, "created_at": at, "updated_at": at,
-            "closed_at": at, "merged_at": None, "merge_commit_sha": f"{n:040x}", "base": {"ref": "main", "repo": repository}, "body": FILLING,
+            "user": {"login": f"user{n % 500}"}, "state": "open", "labels": [], "draft": False, "created_at": at, "updated_at": at,
+            "closed_at": None, "merged_at": None, "merge_commit_sha": f"{n:040x}", "base": {"ref": "main", "repo": repository}, "body": FILLING,
         }).encode()  # fmt: skip
 
     class Handle(BaseHTTPRequestHandler):
@@ -71,7 +78,12 @@ def extract(root: Path, port: int, told: multiprocessing.Queue) -> None:
     from reportkit.model.period import Quarter
     from reportkit.snapshot import take
 
-    settings = {"type": "github", "url": f"http://127.0.0.1:{port}", "repositories": ["acme/shop"], "since": "2025-12-01"}
+    settings = {
+        "type": "github",
+        "url": f"http://127.0.0.1:{port}",
+        "repositories": ["acme/shop"],
+        "since": "2025-12-01",
+    }
     entities = {"changes": {"source": "github", "where": "true"}}
     sources = Sources.model_validate({"sources": {"github": settings}, "entities": entities})
     start = time.perf_counter()

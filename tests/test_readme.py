@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from reportkit import sources
 from reportkit.model.params import Organisation, Sources
 from tests import building
 from tests.unit.repositories import Repository
@@ -130,7 +131,19 @@ def test_the_yaml_is_what_params_may_say() -> None:
         if language == "yaml" and "sources:" not in text:
             Organisation.model_validate({"name": "Northwind", **YAML(typ="safe").load(text)})
         elif language == "yaml":
-            Sources.model_validate(YAML(typ="safe").load(text))
+            given = Sources.model_validate(YAML(typ="safe").load(text))
+            for settings in given.sources.values():
+                sources.find(settings["type"]).Spec.model_validate(settings)
+            for name, mapping in given.entities.items():
+                made = sources.ready(name, mapping, given.sources)
+                assert made.columns or name == "costs"  # FOCUS's own names feed it
+
+
+def test_there_is_an_example_of_every_source() -> None:
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    shown = {match for language, text in BLOCKS if language == "yaml" for match in re.findall(r"type: (\w+)", text)}
+    listed = set(re.findall(r"^\| `(\w+)` \| [^|]* \| [^|]* \|$", readme, re.MULTILINE))
+    assert shown == listed == set(sources.types())
 
 
 def test_the_pictures_and_files_that_it_names_are_there() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from repositories import Repository, git
 
-from reportkit import scaffold
+from reportkit import entities, scaffold, sources
 from reportkit.errors import ReportkitError, SourceError
 from reportkit.model.period import Quarter
 from reportkit.params import schemas
@@ -159,7 +159,13 @@ def test_the_commented_examples_are_right_too(tmp_path: Path) -> None:
     params, found = faults(folder.parent)
     assert [str(fault) for fault in found] == []
     assert params is not None
-    assert list(params.sources.entities) == ["changes"]
+    assert set(params.sources.entities) == set(entities.library()) - {"usage", "test_coverage", "environments"}
+    assert {settings["type"] for settings in params.sources.sources.values()} == set(sources.types())
+    for name, mapping in params.sources.entities.items():
+        made = sources.ready(name, mapping, params.sources.sources)
+        assert made.columns or name == "costs"
+    for settings in params.sources.sources.values():
+        sources.find(settings["type"]).Spec.model_validate(settings)
     assert list(params.proofs) == ["paved_road"]
     assert params.audiences["executives"].ask is not None
     assert params.needles["lead_time_for_changes"].bet is not None

@@ -99,6 +99,8 @@ def ready(entity: str, mapping: EntityMapping, declared: Mapping[str, Mapping[st
         own = offer(module.Spec.model_validate(dict(settings)), mapping.source)
     except ValidationError:
         return mapping  # whoever reads the source says what is wrong with its settings
+    if not own:
+        return mapping  # free queries
     if entity not in own:
         raise ParamsError(
             f"a source of type {settings['type']} makes no {entity} by itself, but {_listed(own)}; write a `query` over its "

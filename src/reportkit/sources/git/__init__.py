@@ -24,10 +24,10 @@ What git cannot tell, and what is made of it:
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
@@ -39,7 +39,7 @@ from reportkit.sources.git import tables
 from reportkit.sources.git.clone import Clone
 from reportkit.sources.git.story import PRERELEASE, Story, find_branch, tell
 
-__all__ = ["Clone", "People", "Spec", "Story", "look", "read", "stories"]
+__all__ = ["Clone", "People", "Spec", "Story", "look", "mappings", "read", "stories"]
 
 
 class Spec(SourceSpec):
@@ -98,6 +98,47 @@ def look(spec: Spec, name: str, root: Path) -> None:
     _services(clones, where)
     for clone in clones:
         find_branch(clone, spec.branch)
+
+
+def mappings(_: Spec, name: str) -> Mapping[str, Mapping[str, Any]]:
+    """What becomes of the tables where sources.yaml maps no columns itself; a repository without final releases has all count."""
+    final = f"service IN (SELECT service FROM {name}_releases WHERE NOT is_prerelease)"
+    bots = {"set_aside": {"bots": "is_bot"}}
+    return {
+        "changes": bots | {
+            "query": f"SELECT *, CASE WHEN {final} THEN deployed_final_at ELSE deployed_at END AS live_at FROM {name}_changes",
+            "columns": {
+                "change_id": "service || '@' || change_id", "service": "service", "team": "coalesce(team, service)",
+                "author": "author", "title": "title", "kind": "kind", "first_commit_at": "first_commit_at",
+                "merged_at": "merged_at", "deployed_at": "live_at",
+            },
+        },
+        "deployments": {
+            "query": f"SELECT * FROM {name}_releases WHERE NOT ({final}) OR NOT is_prerelease",
+            "columns": {
+                "deployment_id": "service || '@' || tag", "service": "service", "team": "service", "deployed_at": "tagged_at",
+                "version": "tag",
+            },
+        },
+        "features": bots | {
+            "query": f"SELECT *, CASE WHEN {final} THEN released_final_at ELSE released_at END AS live_at FROM {name}_features",
+            "columns": {
+                "feature_id": "service || '@' || feature_id", "service": "service", "team": "coalesce(team, service)",
+                "title": "title", "started_at": "started_at", "released_at": "live_at",
+            },
+        },
+        "onboardings": bots | {
+            "query": f"""
+                SELECT person, bool_or(is_bot) AS is_bot, arg_min(service, first_commit_at) AS service,
+                    min(first_commit_at) AS joined_at,
+                    min(CASE WHEN {final} THEN first_released_final_at ELSE first_released_at END) AS arrived_at
+                FROM {name}_contributors GROUP BY person""",
+            "columns": {
+                "onboarding_id": "person", "subject": "person", "kind": "'engineer'", "service": "service", "team": "service",
+                "started_at": "joined_at", "finished_at": "arrived_at",
+            },
+        },
+    }  # fmt: skip
 
 
 def stories(paths: Sequence[Path], spec: Spec, people: People, *, where: str | None = None) -> tuple[Story, ...]:
