@@ -206,6 +206,31 @@ def check(workspace: Inside = None) -> None:
 
 
 @app.command()
+def plan(
+    proof: Annotated[str, typer.Argument(help="A proof in params/proofs.yaml, begun or not.")],
+    quarter: Annotated[
+        str | None, typer.Option("--quarter", "-q", help="Whose extract to reckon from; the latest taken if not given.")
+    ] = None,
+    workspace: Inside = None,
+) -> None:
+    """Tell what a proof could show before it starts: by weeks and teams, with and without teams to compare with."""
+    from reportkit import console
+    from reportkit.plan import plans
+    from reportkit.workspace import Workspace
+
+    found = Workspace.find(workspace)
+    found.proof(proof)
+    with console.progress() as progress:
+        progress("drawing designs from the history …")
+        made = plans(found, proof, quarter or found.latest_extract())
+    for one in made:
+        typer.echo(f"{one.needle.label}: the smallest change that would show, by weeks after the start")
+        console.table(one.header, one.rows, titled=True)
+        typer.echo(one.sentence)
+        typer.echo(_near(one.picture))
+
+
+@app.command()
 def init(
     folder: Annotated[Path, typer.Argument(help="The new workspace's folder.")],
     from_git: Annotated[

@@ -21,12 +21,12 @@ def progress() -> Iterator[Progress]:
         yield lambda text: status.update(_escaped(text))
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table: drawn by rich on a terminal, aligned columns without a header elsewhere."""
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, titled: bool = False) -> None:
+    """Print a table: drawn by rich on a terminal, aligned columns elsewhere, without a header unless `titled`."""
     if not rows:
         return
     if not sys.stdout.isatty():
-        _plain(rows)
+        _plain([header, *rows] if titled else rows)
         return
     from rich import box
     from rich.console import Console

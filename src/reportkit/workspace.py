@@ -99,6 +99,12 @@ class Workspace:
             raise UnknownName("audience", key, self.audiences, where="params/audiences.yaml")
         return self.audiences[key]
 
+    def proof(self, key: str) -> Proof:
+        """The proof called `key`. Raises UnknownName."""
+        if key not in self.proofs:
+            raise UnknownName("proof", key, self.proofs, where="params/proofs.yaml")
+        return self.proofs[key]
+
     def audiences_of(self, quarter: str) -> tuple[str, ...]:
         """The audiences that get a report in a quarter, in order."""
         return self.quarter(quarter).audiences or tuple(self.audiences)
@@ -127,6 +133,15 @@ class Workspace:
             raise SnapshotError(f"there is no extract of {quarter}; run `reportkit extract {quarter}`.")
         events = [event for particular in self.quarters.values() for event in particular.key_events]
         return Snapshot.open(folder, self.organisation.time_zone, self.organisation.rules(events))
+
+    def latest_extract(self) -> str:
+        """The latest quarter whose extract was taken. Raises SnapshotError where there is none."""
+        taken = sorted(
+            path.parent.name for path in (self.root / "extracts").glob(f"*/{MANIFEST}") if _is_quarter(path.parent.name)
+        )
+        if not taken:
+            raise SnapshotError("no extract was taken yet; run `reportkit extract` with a quarter such as 2026-Q3.")
+        return taken[-1]
 
     def report(self, audience: str, quarter: str, only: Mapping[str, str] | None = None) -> Report:
         """All that a notebook sees: the report of one audience for one quarter, on the facts of `only` ({'team': 'basket'})."""

@@ -48,7 +48,7 @@ def percent(ratio: float) -> str:
     if not math.isfinite(ratio):
         return "not known"
     change = 100 * (ratio - 1)
-    text = _size(abs(change), total=ratio <= 0)
+    text = _size(abs(change), total=ratio <= 0 or change > 0)
     sign = "" if text == "0" else (MINUS if change < 0 else "+")
     return f"{sign}{text}%"
 
