@@ -1,154 +1,59 @@
 """How often each method cries wolf, misses, or is wrong: worlds with a known truth, drawn with fixed seeds.
 
-    python benchmarks/calibration.py            # 300 draws a world
-    python benchmarks/calibration.py 1000       # more
+    python benchmarks/calibration.py                          # 300 draws a world
+    python benchmarks/calibration.py 1000 --picture docs/calibration.png
+    python benchmarks/calibration.py --causal-impact ../ci/bin/python
 
-Null worlds have nothing to find: a method that claims something there is wrong. `alarms` counts verdicts (moved or got
+Null worlds have nothing to find: a method that claims something there is wrong. `claims` counts verdicts (moved or got
 worse); `outside` counts intervals that miss the truth. Welch and Mann–Whitney are run as they usually are: on finished
-spans, or on weekly counts, at 5 %.
+spans, or on weekly numbers, at 5 %. CausalImpact (any environment that has bsts-causalimpact) gets the weekly series, and
+the comparison teams' as its covariate where there is one.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
+import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from reportkit.evidence import Ground, compare
-from reportkit.model.evidence import Evidence, Verdict
-from reportkit.model.kind import Duration, Rate
-from reportkit.model.needle import Example, Needle
-from reportkit.model.params import Proof
-from reportkit.model.period import Window
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
 
-MONDAY = date(2024, 1, 1)
-WEEK = 7 * 86400
-ORIGIN = pd.Timestamp(MONDAY, tz="UTC").timestamp()
-
-
-@dataclass(frozen=True)
-class World:
-    """What goes on: each field is a way in which weeks, teams or items differ without, or with, a proof."""
-
-    name: str
-    rate: bool = False
-    teams: int = 6
-    others: int = 0
-    before: int = 13
-    after: int = 8
-    a_week: float = 3.0  # items a team and week
-    days: float = 6.0  # the median span
-    effect: float = 1.0
-    rho: float = 0.0  # weeks that resemble each other …
-    shock: float = 0.0  # … and how much they differ, on the log scale
-    drift: float = 0.0  # each team's own change, log scale
-    over: float = 0.0  # overdispersion of counts a team and week, log scale
-    mix: float = 1.0  # volume of the slow half of the teams after the start
-    trend: float = 0.0  # a week, log scale
-    coarse: bool = False  # spans in whole days
-    train: int = 0  # ends wait for a release every so many weeks
-    quiet: tuple[int, ...] = field(default=())  # weeks with next to nothing: holidays
-
-    @property
-    def weeks(self) -> int:
-        return self.before + self.after
-
-
-NULLS = (
-    World("independent"),
-    World("weeks alike, 0.5", rho=0.5, shock=0.35),
-    World("weeks alike, 0.8", rho=0.8, shock=0.35),
-    World("teams drift", drift=0.4),
-    World("overdispersed", over=0.6),
-    World("much still open", days=25),
-    World("mix shifts", mix=0.3),
-    World("trend", trend=-0.04),
-    World("whole days", coarse=True, days=1.5),
-    World("release trains", train=2),
-    World("few items", a_week=1.2),
-    World("weeks alike, comparison", rho=0.5, shock=0.35, others=6),
-    World("teams drift, comparison", drift=0.4, others=6),
-    World("2 teams drift, 6 others", drift=0.4, teams=2, others=6, a_week=8),
-    World("2 teams drift, alone", drift=0.4, teams=2, a_week=8),
-)
-FINDS = (
-    World("half, 6 teams", effect=0.5),
-    World("half, 6 teams, weeks alike", effect=0.5, rho=0.5, shock=0.2),
-    World("half, 6 and 6 teams", effect=0.5, others=6),
-    World("a third less, 6 teams", effect=0.67, a_week=6),
-    World("half, much still open", effect=0.5, days=20, after=13),
-)
-RATE_NULLS = (
-    World("independent", rate=True),
-    World("weeks alike, 0.5", rate=True, rho=0.5, shock=0.35),
-    World("teams drift", rate=True, drift=0.4),
-    World("overdispersed", rate=True, over=0.6),
-    World("teams drift a lot", rate=True, drift=0.6),
-    World("trend", rate=True, trend=0.04),
-    World("a holiday", rate=True, quiet=(15, 16)),
-    World("few events", rate=True, a_week=0.3),
-    World("weeks alike, comparison", rate=True, rho=0.5, shock=0.35, others=6),
-    World("teams drift, comparison", rate=True, drift=0.4, others=6),
-    World("2 teams drift, 6 others", rate=True, drift=0.4, teams=2, others=6, a_week=8),
-)
-RATE_FINDS = (
-    World("half, 6 teams", rate=True, effect=0.5),
-    World("half, 6 and 6 teams", rate=True, effect=0.5, others=6),
-    World("double, 6 teams, weeks alike", rate=True, effect=2.0, rho=0.5, shock=0.2),
+from worlds import (  # noqa: E402
+    FINDS,
+    MONDAY,
+    NULLS,
+    OTHER_FINDS,
+    OTHER_NULLS,
+    RATE_FINDS,
+    RATE_NULLS,
+    World,
+    draw,
 )
 
+from reportkit.evidence import Ground, compare  # noqa: E402
+from reportkit.model.evidence import Evidence, Grade, Verdict  # noqa: E402
+from reportkit.model.kind import Duration, Kind, Rate, Ratio, Share, Stock  # noqa: E402
+from reportkit.model.needle import Example, Needle  # noqa: E402
+from reportkit.model.params import Proof  # noqa: E402
+from reportkit.model.period import Window  # noqa: E402
 
-def draw(world: World, seed: int) -> pd.DataFrame:
-    """The facts of one world: team, start (or at), end; ends after the cut are open."""
-    random = np.random.default_rng(seed)
-    shared = _ar1(random, world.weeks, world.rho) * world.shock + world.trend * np.arange(world.weeks)
-    teams = [f"proof {i}" for i in range(world.teams)] + [f"other {i}" for i in range(world.others)]
-    parts = [_team(world, random, name, i, shared) for i, name in enumerate(teams)]
-    return pd.concat(parts, ignore_index=True)
-
-
-def _team(world: World, random: np.random.Generator, name: str, place: int, shared: np.ndarray) -> pd.DataFrame:
-    after = np.arange(world.weeks) >= world.before
-    effect = world.effect if name.startswith("proof") else 1.0
-    moved = np.where(after, effect * np.exp(random.normal(0, world.drift)), 1.0)
-    own = np.exp(random.normal(0, 0.3) + (0.8 if world.mix != 1 and place % 2 else 0.0))
-    volume = world.a_week * np.exp(random.normal(0, 0.2)) * np.exp(random.normal(0, world.over, world.weeks))
-    volume = volume * np.where(after & (place % 2 == 1), world.mix, 1.0)
-    if world.rate:
-        volume = volume * own * np.exp(shared) * moved
-    volume[list(world.quiet)] *= 0.05
-    week = np.repeat(np.arange(world.weeks), random.poisson(volume))
-    start = ORIGIN + (week + random.random(len(week))) * WEEK
-    if world.rate:
-        return pd.DataFrame({"team": name, "at": pd.to_datetime(start, unit="s", utc=True)})
-    days = world.days * own * np.exp(shared[week] + random.normal(0, 0.9, len(week))) * moved[week]
-    if world.coarse:
-        days = np.ceil(days)
-    end = start + days * 86400
-    if world.train:
-        end = ORIGIN + np.ceil((end - ORIGIN) / (world.train * WEEK)) * world.train * WEEK - 3600
-    end = np.where(end < ORIGIN + world.weeks * WEEK, end, np.nan)
-    frame = {
-        "team": name,
-        "start": pd.to_datetime(start, unit="s", utc=True),
-        "end": pd.to_datetime(end, unit="s", utc=True),
-    }
-    return pd.DataFrame(frame)
-
-
-def _ar1(random: np.random.Generator, weeks: int, rho: float) -> np.ndarray:
-    noise = random.normal(size=weeks)
-    out = [noise[0]]
-    for one in noise[1:]:
-        out.append(rho * out[-1] + np.sqrt(1 - rho**2) * one)
-    return np.array(out)
+KINDS: dict[str, Kind] = {
+    "duration": Duration(None, None), "rate": Rate(None), "share": Share(None, None), "ratio": Ratio(None, None, None),
+    "stock": Stock(None, None),
+}  # fmt: skip
+USUAL = ("Welch", "Mann–Whitney", "CausalImpact")
 
 
 # ---- methods ---------------------------------------------------------------------------------------------------------
@@ -157,9 +62,17 @@ def _ar1(random: np.random.Generator, weeks: int, rho: float) -> np.ndarray:
 def engine(world: World, facts: pd.DataFrame, statistic: str = "median") -> Evidence:
     """What reportkit says."""
     start, end = MONDAY + timedelta(weeks=world.before), MONDAY + timedelta(weeks=world.weeks)
-    kind = Rate(None) if world.rate else Duration(None, None)
     needle = Needle(
-        "n", "Needle", "speed", "", "changes", kind, "lower", "reportkit", Example([], 0.0), ("change", "changes")
+        "n",
+        "Needle",
+        "speed",
+        "",
+        "changes",
+        KINDS[world.kind],
+        "lower",
+        "reportkit",
+        Example([], 0.0),
+        ("fact", "facts"),
     )
     proof = Proof(
         name="p", tried="t", treated=tuple(f"proof {i}" for i in range(world.teams)), start=start, before=world.before,
@@ -172,22 +85,59 @@ def engine(world: World, facts: pd.DataFrame, statistic: str = "median") -> Evid
 
 def usual(world: World, facts: pd.DataFrame) -> dict[str, bool]:
     """Whether Welch and Mann–Whitney claim something, as they are usually run."""
-    mine = facts[facts.team.str.startswith("proof")]
-    split = pd.Timestamp(MONDAY + timedelta(weeks=world.before), tz="UTC")
-    if world.rate:
-        week = ((mine["at"] - pd.Timestamp(MONDAY, tz="UTC")).dt.days // 7).to_numpy()
-        counts = np.bincount(week, minlength=world.weeks).astype(float)
-        a, b = counts[: world.before], counts[world.before :]
-    else:
-        done = mine.dropna(subset=["end"])
-        days = np.log((done.end - done.start).dt.total_seconds() / 86400)
-        a, b = days[done.start < split].to_numpy(), days[done.start >= split].to_numpy()
+    a, b = _samples(world, facts[facts.team.str.startswith("proof")])
     if min(len(a), len(b)) < 3 or (a.std() == 0 and b.std() == 0):
         return {"Welch": False, "Mann–Whitney": False}
     return {
-        "Welch": stats.ttest_ind(a, b, equal_var=False).pvalue < 0.05,
-        "Mann–Whitney": stats.mannwhitneyu(a, b).pvalue < 0.05,
+        "Welch": bool(stats.ttest_ind(a, b, equal_var=False).pvalue < 0.05),
+        "Mann–Whitney": bool(stats.mannwhitneyu(a, b).pvalue < 0.05),
     }
+
+
+def _samples(world: World, mine: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Finished spans on the log scale, or weekly numbers; before and after."""
+    if world.kind != "duration":
+        values = weekly(world, mine)
+        return values[: world.before], values[world.before :]
+    split = pd.Timestamp(MONDAY + timedelta(weeks=world.before), tz="UTC")
+    done = mine.dropna(subset=["end"])
+    days = np.log((done.end - done.start).dt.total_seconds() / 86400)
+    return days[done.start < split].to_numpy(), days[done.start >= split].to_numpy()
+
+
+def weekly(world: World, facts: pd.DataFrame) -> np.ndarray:
+    """The series that a dashboard has: log of the weekly median, counts, shares, costs a unit, or the number open."""
+    when = facts["start" if "start" in facts else "at"]
+    week = ((when - pd.Timestamp(MONDAY, tz="UTC")).dt.days // 7).to_numpy()
+    inside = (week >= 0) & (week < world.weeks)
+    if world.kind == "stock":
+        edges = [pd.Timestamp(MONDAY + timedelta(weeks=i + 1), tz="UTC") for i in range(world.weeks)]
+        return np.array([((facts.start < e) & ~(facts.end < e)).sum() for e in edges], dtype=float)
+    if world.kind == "rate":
+        return np.bincount(week[inside], minlength=world.weeks).astype(float)
+    if world.kind == "duration":
+        values = np.log((facts.end - facts.start).dt.total_seconds() / 86400)
+        means = values[inside].groupby(week[inside]).median()
+    else:
+        top = facts.yes.astype(float) if world.kind == "share" else facts.numerator
+        bottom = pd.Series(1.0, index=facts.index) if world.kind == "share" else facts.denominator
+        means = top[inside].groupby(week[inside]).sum() / bottom[inside].groupby(week[inside]).sum()
+    return means.reindex(range(world.weeks)).interpolate(limit_direction="both").to_numpy(dtype=float)
+
+
+def causal_impact(python: str, series: Sequence[dict]) -> list[bool]:
+    """Whether CausalImpact claims something, a series each, worked out in another environment."""
+    text = "".join(json.dumps(one) + "\n" for one in series)
+    done = subprocess.run(
+        [python, str(HERE / "causal_impact_claims.py")], input=text, capture_output=True, text=True, check=True
+    )
+    return [line == "true" for line in done.stdout.split()]
+
+
+def _series(world: World, facts: pd.DataFrame) -> dict:
+    mine = facts.team.str.startswith("proof")
+    other = weekly(world, facts[~mine]).tolist() if world.others else None
+    return {"y": weekly(world, facts[mine]).tolist(), "x": other, "before": world.before}
 
 
 # ---- the table -------------------------------------------------------------------------------------------------------
@@ -195,61 +145,147 @@ def usual(world: World, facts: pd.DataFrame) -> dict[str, bool]:
 
 @dataclass
 class Score:
-    """What a method did in one world, as shares of the draws."""
+    """What the engine did in one world, as shares of the draws; and how often the usual methods claimed something."""
 
     claims: float
     outside: float  # intervals that miss the truth, of those given
     wrong: float  # claims of the wrong direction
     refused: float  # not enough data
+    graded_c: float
     ms: float
+    usual: dict[str, float] = field(default_factory=dict)
 
 
-def score(world: World, draws: int, statistic: str = "median", seed: int = 1) -> tuple[Score, dict[str, float]]:
-    """The engine's score in a world, and how often the usual tests claim something."""
-    claims = outside = wrong = refused = given = 0
-    spent, others = 0.0, {"Welch": 0, "Mann–Whitney": 0}
+def score(world: World, draws: int, statistic: str = "median", seed: int = 1, python: str | None = None) -> Score:
+    """The engine's score in a world, beside the usual methods."""
+    found, spent, others, series = [], 0.0, [], []
     for i in range(draws):
         facts = draw(world, seed * 100_000 + i)
         began = time.perf_counter()
-        found = engine(world, facts, statistic)
+        found.append(engine(world, facts, statistic))
         spent += time.perf_counter() - began
-        claim = found.verdict in (Verdict.MOVED, Verdict.GOT_WORSE)
-        claims += claim
-        wrong += claim and world.effect != 1 and (found.effect < 1) != (world.effect < 1)
-        refused += found.verdict is Verdict.NOT_ENOUGH_DATA
-        if found.interval is not None:
-            given += 1
-            outside += not found.interval.low <= world.effect <= found.interval.high
-        for name, yes in usual(world, facts).items():
-            others[name] += yes
-    share = {name: count / draws for name, count in others.items()}
-    return Score(claims / draws, outside / max(given, 1), wrong / draws, refused / draws, 1000 * spent / draws), share
+        others.append(usual(world, facts))
+        if python:
+            series.append(_series(world, facts))
+    share = {name: sum(o[name] for o in others) / draws for name in USUAL[:2]}
+    if python:
+        share["CausalImpact"] = sum(causal_impact(python, series)) / draws
+    claimed = [e for e in found if e.verdict in (Verdict.MOVED, Verdict.GOT_WORSE)]
+    given = [e for e in found if e.interval is not None]
+    outside = [e for e in given if not e.interval.low <= world.truth <= e.interval.high]
+    known = np.isfinite(world.truth)
+    wrong = [e for e in claimed if world.effect != 1 and (e.effect < e.neutral) != (world.effect < 1)]
+    return Score(
+        len(claimed) / draws, len(outside) / max(len(given), 1) if known else float("nan"), len(wrong) / draws,
+        sum(e.verdict is Verdict.NOT_ENOUGH_DATA for e in found) / draws,
+        sum(e.grade is Grade.C for e in found) / draws, 1000 * spent / draws, share,
+    )  # fmt: skip
 
 
-def rows(draws: int) -> Iterator[tuple[str, str, World, Score, dict[str, float]]]:
-    """One row a kind, statistic and world."""
-    plan: list[tuple[str, str, tuple[World, ...]]] = [
-        ("Duration", "median", NULLS + FINDS),
-        ("Duration", "typical", NULLS + FINDS),
-        ("Rate", "rate", RATE_NULLS + RATE_FINDS),
-    ]
-    for kind, statistic, worlds in plan:
+Row = tuple[str, World, Score]
+
+
+def rows(draws: int, python: str | None = None) -> Iterator[Row]:
+    """One row a statistic and world."""
+    plan: list[tuple[str, tuple[World, ...]]] = [
+        ("median", NULLS + FINDS), ("typical", NULLS + FINDS), ("", RATE_NULLS + RATE_FINDS + OTHER_NULLS + OTHER_FINDS),
+    ]  # fmt: skip
+    for statistic, worlds in plan:
         for world in worlds:
-            yield kind, statistic, world, *score(world, draws, "median" if statistic == "rate" else statistic)
+            yield statistic or world.kind, world, score(world, draws, statistic or "median", python=python)
 
 
-def main(draws: int, write: Callable[[str], object] = print) -> None:
-    """Print the table as it is worked out."""
-    head = ("", "world", "true", "claims", "outside", "wrong way", "no data", "ms", "Welch", "Mann–Whitney")
-    write("{:<9}{:<32}{:>5}{:>9}{:>9}{:>11}{:>9}{:>6}{:>8}{:>14}".format(*head))
-    for kind, statistic, world, own, others in rows(draws):
-        label = statistic if kind == "Duration" else kind.lower()
-        write(
-            f"{label:<9}{world.name:<32}{world.effect:>5.2g}{own.claims:>9.1%}{own.outside:>9.1%}{own.wrong:>11.1%}"
-            f"{own.refused:>9.1%}{own.ms:>6.1f}{others['Welch']:>8.1%}{others['Mann–Whitney']:>14.1%}"
-        )
+HEAD = ("", "world", "true", "claims", "outside", "wrong way", "no data", "ms", *USUAL)
+LAYOUT = "{:<9}{:<30}{:>6}{:>8}{:>9}{:>11}{:>9}{:>6}{:>8}{:>14}{:>14}"
+
+
+def line(label: str, world: World, own: Score) -> str:
+    """A row of the table. Grade C makes no claim, and its interval is of these teams alone: no coverage is counted."""
+    outside = "–" if own.graded_c == 1 or not np.isfinite(own.outside) else f"{own.outside:.1%}"
+    others = [f"{own.usual[name]:.1%}" if name in own.usual else "–" for name in USUAL]
+    return LAYOUT.format(
+        label, world.name, f"{world.effect:.2g}", f"{own.claims:.1%}", outside, f"{own.wrong:.1%}", f"{own.refused:.1%}",
+        f"{own.ms:.1f}", *others,
+    )  # fmt: skip
+
+
+def summary(found: Sequence[Row]) -> str:
+    """The numbers to reach: false alarms, coverage, wrong direction."""
+    nulls = [s for _, w, s in found if w.effect == 1]
+    covered = [s.outside for s in (s for _, _, s in found) if s.graded_c < 1 and np.isfinite(s.outside)]
+    alarms = [s.claims for s in nulls]
+    usual_alarms = {name: [s.usual[name] for s in nulls if name in s.usual] for name in USUAL}
+    told = "; ".join(f"{name} {np.mean(v):.0%} and {max(v):.0%}" for name, v in usual_alarms.items() if v)
+    return (
+        f"False alarms {np.mean(alarms):.1%} on average and {max(alarms):.1%} at most ({told}). Intervals hold the truth "
+        f"in {1 - np.mean(covered):.1%} on average and {1 - max(covered):.1%} at least. "
+        f"Wrong direction {max(s.wrong for _, _, s in found):.1%} at most."
+    )
+
+
+# ---- the picture -----------------------------------------------------------------------------------------------------
+
+
+DRAWN = (
+    "independent", "weeks alike, 0.5", "teams drift", "mix shifts", "trend", "much still open", "overdispersed",
+    "teams drift, comparison",
+)  # fmt: skip
+RATES_DRAWN = ("independent", "weeks alike, 0.5", "teams drift", "trend", "a holiday")
+SHOWN = {("median", name) for name in DRAWN} | {("rate", name) for name in RATES_DRAWN}
+
+
+def picture(found: Sequence[Row], path: Path) -> None:
+    """False alarms by world, one dot a method: a small picture for the README."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    chosen = [(label, w, s) for label, w, s in found if w.effect == 1 and (label, w.name) in SHOWN]
+    chosen.sort(key=lambda row: max(row[2].usual.values()))
+    figure = Figure(figsize=(8.2, 0.23 * len(chosen) + 0.9), dpi=130)
+    FigureCanvasAgg(figure)
+    ax = figure.add_axes((0.27, 0.09, 0.70, 0.79))
+    styles = {"Welch": "#9aa5b1", "Mann–Whitney": "#c3853b", "CausalImpact": "#8a6fb0"}
+    ax.axvline(5, color="#0b5c5f", lw=0.8, ls=(0, (3, 2)), zorder=1)
+    for y, (_, _, one) in enumerate(chosen):
+        ax.plot([0, 100], [y, y], color="#e5e9ee", lw=0.6, zorder=0)
+        for name, colour in styles.items():
+            if name in one.usual:
+                ax.plot(100 * one.usual[name], y, "o", color=colour, ms=5, mew=0, clip_on=False, zorder=3)
+        ax.plot(100 * one.claims, y, "D", color="#0b5c5f", ms=6, mew=0, zorder=4, clip_on=False)
+    names = [f"{'duration' if label == 'median' else label}: {w.name}" for label, w, _ in chosen]
+    ax.set_yticks(range(len(chosen)), names, fontsize=8)
+    ax.set_xlim(-1, 100)
+    ax.set_xticks([0, 5, 20, 40, 60, 80, 100], ["0", "5%", "20%", "40%", "60%", "80%", "100%"], fontsize=8)
+    ax.tick_params(length=0)
+    for side in ax.spines.values():
+        side.set_visible(False)
+    shown = [name for name in styles if any(name in s.usual for _, _, s in chosen)]
+    x = 0.29
+    figure.text(0.02, 0.94, "False claims where nothing happened", fontsize=9, weight="bold")
+    for name, colour, mark in (("reportkit", "#0b5c5f", "◆"), *((n, styles[n], "●") for n in shown)):
+        x += 0.135
+        figure.text(x, 0.94, f"{mark} {name}", color=colour, fontsize=8.5)
+    figure.savefig(path, metadata={"Software": None})
+
+
+def main(draws: int, python: str | None, target: Path | None, write: Callable[[str], object] = print) -> None:
+    """Print the table as it is worked out, then the sums; draw the picture where one is asked for."""
+    write(LAYOUT.format(*HEAD))
+    found = []
+    for row in rows(draws, python):
+        found.append(row)
+        write(line(*row))
+    write(summary(found))
+    if target:
+        picture(found, target)
+        write(f"drew {target}")
 
 
 if __name__ == "__main__":
     warnings.simplefilter("error")
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 300)
+    asked = argparse.ArgumentParser(description="Calibration of the evidence, beside the usual methods.")
+    asked.add_argument("draws", type=int, nargs="?", default=300)
+    asked.add_argument("--picture", type=Path, help="where to draw false alarms by world, such as docs/calibration.png")
+    asked.add_argument("--causal-impact", metavar="PYTHON", help="a Python that has bsts-causalimpact")
+    given = asked.parse_args()
+    main(given.draws, given.causal_impact, given.picture)

@@ -11,6 +11,7 @@ from reportkit.model.needle import Needle
 from reportkit.model.unit import MINUS, THIN
 from reportkit.narrative.words import percent, percent_size
 
+GROWTH = "net growth"  # what a stock is weighed by: opened less closed
 WIDE = 11.0  # beyond +1,000 % a ratio is told as times
 TOO_SMALL = (0.05, 10.0)  # a fall to a twentieth, a tenfold rise: beyond these an MDE says only 'too small'
 
@@ -78,25 +79,29 @@ def _wide(evidence: Evidence) -> bool:
 
 
 def size(evidence: Evidence, needle: Needle) -> str:
-    """The effect without a sign, with its direction: '78% shorter', '4.2 points higher'."""
+    """The effect without a sign, with its direction: '78% shorter', '4.2 points higher', 'net growth 6 a week lower'."""
     words = ("shorter", "longer") if isinstance(needle.kind, Duration) else ("lower", "higher")
+    lead = f"{GROWTH} " if isinstance(needle.kind, Stock) else ""
     bare = (
         f"{percent_size(evidence.effect)}%"
         if evidence.scale == "ratio"
         else signed(needle, evidence.effect).lstrip(f"+{MINUS}")
     )
-    return f"{bare} {words[0] if evidence.effect < neutral(evidence) else words[1]}"
+    return f"{lead}{bare} {words[0] if evidence.effect < neutral(evidence) else words[1]}"
 
 
 def size_interval(evidence: Evidence, needle: Needle) -> str:
-    """The interval of `size`: '70–90%' where both ends of a ratio point the same way, else the signed one."""
+    """The interval of `size`: '70–90%', '2 to 5.1 points' where both ends point the same way, else the signed one."""
     if evidence.interval is None:
         return ""
-    ends = (evidence.interval.low, evidence.interval.high)
-    if evidence.scale != "ratio" or not excludes(evidence.interval, "ratio"):
+    none = neutral(evidence)
+    if not excludes(evidence.interval, evidence.scale):
         return interval(evidence, needle)
-    near, far = sorted(ends, key=lambda end: abs(end - 1))
-    return f"{percent_size(near)}–{percent_size(far)}%"
+    near, far = sorted((evidence.interval.low, evidence.interval.high), key=lambda end: abs(end - none))
+    if evidence.scale == "ratio":
+        return f"{percent_size(near)}–{percent_size(far)}%"
+    low, high = (signed(needle, end).lstrip(f"+{MINUS}") for end in (near, far))
+    return f"{low.split(' ')[0]} to {high}"
 
 
 def excludes(given: Interval, scale: str) -> bool:
@@ -108,6 +113,11 @@ def excludes(given: Interval, scale: str) -> bool:
 def from_to(evidence: Evidence, needle: Needle) -> str:
     """'from 14.2 to 3.1 days'."""
     return f"from {needle.unit.number(evidence.before.value)} to {needle.unit.text(evidence.after.value)}"
+
+
+def of_what(needle: Needle) -> str:
+    """'net growth ' before the effect of a stock, for its level is not what is weighed; else ''."""
+    return f"{GROWTH} " if isinstance(needle.kind, Stock) else ""
 
 
 def arrow(evidence: Evidence, needle: Needle) -> str:
@@ -154,7 +164,8 @@ def detectable(evidence: Evidence, needle: Needle) -> str:
     amount = percent_size(mde) + "%" if evidence.scale == "ratio" else signed(needle, mde).lstrip(f"+{MINUS}")
     if not any(c in "123456789" for c in amount):
         return ""  # nothing varies at all
-    return f"a {word} of about {amount} or more"
+    what = f"{word} in {GROWTH}" if isinstance(needle.kind, Stock) else word
+    return f"a {what} of about {amount} or more"
 
 
 def expected(evidence: Evidence) -> tuple[float, float, float] | None:

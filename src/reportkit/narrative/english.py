@@ -25,6 +25,7 @@ from reportkit.narrative.amounts import (
     guarded_interval,
     interval,
     known,
+    of_what,
     size,
     size_interval,
     too_small,
@@ -102,7 +103,7 @@ def _label(evidence: Evidence, needle: Needle) -> str:
 
 def _sized(evidence: Evidence, needle: Needle) -> str:
     if agrees(evidence, needle):
-        return f" ({effect(evidence, needle)}, 95% CI {interval(evidence, needle)})"
+        return f" ({of_what(needle)}{effect(evidence, needle)}, 95% CI {interval(evidence, needle)})"
     held = "with each one's weight held fixed, that is"
     return f"; {held} {size(evidence, needle)} (95% CI {size_interval(evidence, needle)})"
 
@@ -125,13 +126,25 @@ def _proof_teams(evidence: Evidence, proof: Proof) -> str:
 
 
 def _steady(evidence: Evidence, needle: Needle) -> str:
-    within = f", 95% CI {interval(evidence, needle)}" if evidence.interval else ""
+    only = f", in {'this' if len(evidence.teams) == 1 else 'these'} {count(len(evidence.teams), 'team')} alone"
+    where = only if evidence.grade is Grade.C and evidence.teams else ""
+    told = f"({arrow(evidence, needle)}{_within(evidence, needle)})"
     if evidence.verdict is Verdict.HELD:
-        return (
-            f"{_label(evidence, needle)}: held ({arrow(evidence, needle)}{within}), inside the margin set beforehand."
-        )
+        return f"{_label(evidence, needle)}: held {told}, inside the margin set beforehand{where}."
     small = "smaller than what was said beforehand to matter"
-    return f"{_label(evidence, needle)}: no material change ({arrow(evidence, needle)}{within}), {small}."
+    return f"{_label(evidence, needle)}: no material change {told}, {small}{where}."
+
+
+def _within(evidence: Evidence, needle: Needle) -> str:
+    """', comparison 15.6 → 16.3 days, 95% CI −12 to +43%': what stands beside from and to."""
+    theirs = ""
+    if evidence.grade is Grade.A and evidence.comparison_before and evidence.comparison_after:
+        before, after = evidence.comparison_before.value, evidence.comparison_after.value
+        if math.isfinite(before) and math.isfinite(after):
+            theirs = f", comparison {needle.unit.number(before)} → {needle.unit.text(after)}"
+    if evidence.interval is None:
+        return theirs
+    return f"{theirs}, {of_what(needle)}95% CI {interval(evidence, needle)}"
 
 
 def _not_shown(evidence: Evidence, needle: Needle, proof: Proof) -> str:
@@ -143,7 +156,7 @@ def _not_shown(evidence: Evidence, needle: Needle, proof: Proof) -> str:
         return (
             f"In {_proof_teams(evidence, proof)} {told} ({arrow(evidence, needle)}). {stopped(evidence.reason)}".strip()
         )
-    within = f", 95% CI {interval(evidence, needle)}" if evidence.interval else ""
+    within = _within(evidence, needle)
     word = "not shown" if clear else "no change shown"
     parts = (
         f"{_label(evidence, needle)}: {word} ({arrow(evidence, needle)}{within}).",
@@ -158,6 +171,8 @@ def _only(evidence: Evidence, needle: Needle) -> str:
     least = detectable(evidence, needle)
     if not least:
         return ""
+    if evidence.sampled is not None and excludes(evidence.sampled, evidence.scale) and evidence.grade is not Grade.C:
+        return f"Apart from that, it could have shown {least}."  # what fails is a guard, not the size
     if too_small(evidence):
         return f"Not even {least} would have stood out."
     if evidence.grade is Grade.C:
