@@ -9,8 +9,8 @@ The map, top to bottom; imports point down it (held by the import contract in py
     preloaded    what the fork server imports
     pack         all reports of a quarter: plan, run, render, record
     scaffold     writes a new workspace
-    plan         what a proof could show, before it starts
     check        every fault of a workspace at once
+    plan         what a proof could show, before it starts
     run          executing notebooks, each in its own process
     render       executed notebook → HTML, PDF
     workspace    finds the workspace, reads params/, opens extracts

@@ -44,7 +44,7 @@ def plans(place: Workspace, key: str, quarter: str) -> tuple[Planned, ...]:
     proof = place.proof(key)
     found, lacking = [], []
     with place.snapshot(quarter) as snapshot:
-        for needle in map(find, proof.headline):
+        for needle in (find(name).in_currency(place.organisation.currency) for name in proof.headline):
             if reason := measure.lacking(snapshot, needle):
                 lacking.append(reason)
                 continue
@@ -58,7 +58,7 @@ def _planned(place: Workspace, key: str, proof: Proof, needle: Needle, snapshot:
     table = snapshot.table(needle.entity)
     strata = tuple(name for name in proof.strata if name in table.columns)
     facts = measure.facts(snapshot, needle, proof.by, strata)
-    covers = snapshot.covers(needle.entity)
+    covers = measure.covers(snapshot, needle)
     ground = Ground(place.organisation.time_zone, covers, covers.end, place.organisation.holidays)
     made = plan(Case(needle, facts, ground), proof.model_copy(update={"strata": strata}))
     picture = place.root / FOLDER / f"{key}-{needle.key}.png"

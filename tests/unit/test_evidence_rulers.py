@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportkit.evidence import rulers
+from reportkit.evidence import behaviour, rulers
 
 BH1995 = [
     0.0001,
@@ -119,3 +119,15 @@ def test_constant_weeks_have_no_width_and_few_weeks_no_ruler():
 def test_permutation_of_one_in_seven():
     assert rulers.permutation_p(np.array([5.0]), np.zeros(6)) == pytest.approx(1 / 7)
     assert rulers.permutation_p(np.array([0.0]), np.zeros(6)) == 1
+
+
+def test_behaviour_limits_are_those_of_the_nist_handbook():
+    """NIST/SEMATECH e-Handbook 6.3.2.2, flow rate: mean 50.81, limits 45.8159 and 55.8041 (3 / 1.128 for 2.66)."""
+    flow = np.array([49.6, 47.6, 49.9, 51.3, 47.8, 51.2, 52.6, 52.4, 53.6, 52.1])
+    found = behaviour.limits(flow)
+    assert found.mean == pytest.approx(50.81)
+    assert (found.low, found.high) == pytest.approx((45.8159, 55.8041), abs=0.002)
+    assert found.outside(56)
+    assert not found.outside(np.nan)
+    assert behaviour.limits(flow[:7]) is None
+    assert behaviour.limits(np.ones(9)).high == 1

@@ -9,20 +9,24 @@ from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
+import evidence_worlds
 import pandas as pd
 import pytest
 
+from reportkit.evidence import compare
 from reportkit.figures import drawing
 from reportkit.figures.before_after import before_after
+from reportkit.figures.behaviour import behaviour
 from reportkit.figures.distribution import Curve, done_within
 from reportkit.figures.evidence_table import evidence_table
+from reportkit.figures.guards_table import guards_table
 from reportkit.figures.needle_table import Row, needle_table
 from reportkit.figures.path import Steps, path_to_production
 from reportkit.figures.strip import Cell, strip
 from reportkit.figures.theme import MARKS
 from reportkit.figures.trend import Week, trend
 from reportkit.model import unit
-from reportkit.model.evidence import Verdict
+from reportkit.model.evidence import Grade, Verdict
 from reportkit.model.period import Window
 from reportkit.needles import find
 from tests.sample_report import BRAND, PROOF, WORLDS, invent, needles_block, pairs, path_figure
@@ -216,3 +220,68 @@ def test_places_keep_their_distance_and_stay_inside():
     assert sorted(placed) == placed
     assert all(b - a >= 9.99 for a, b in pairwise(placed))
     assert max(placed) <= 24
+
+
+# ---- what evidence in full shows -------------------------------------------------------------------------------------
+
+
+def weighed(before: int = 13, effect: float = 0.4):
+    """Real evidence, so that guards, placebo and band are those of the engine."""
+    start = WIDE_START
+    plan = evidence_worlds.proof(before=before, comparison="all others")
+    ground = replace(evidence_worlds.GROUND, covers=Window(start, evidence_worlds.END))
+    early = evidence_worlds.durations(9, evidence_worlds.PROOF_TEAMS + evidence_worlds.OTHER_TEAMS)
+    early = early.assign(start=early.start - timedelta(weeks=26), end=early.end - timedelta(weeks=26))
+    facts = pd.concat(
+        [early, evidence_worlds.durations(1, effect=effect), evidence_worlds.durations(2, evidence_worlds.OTHER_TEAMS)]
+    )
+    needle = replace(find("lead_time_for_changes"), key="lead_time")
+    return compare(facts, evidence_worlds.LEAD_TIME, plan, ground, name="road"), needle, plan
+
+
+WIDE_START = evidence_worlds.BEGIN - timedelta(weeks=26)
+
+
+def test_a_placebo_date_is_a_row_of_the_table():
+    evidence, needle, _ = weighed(before=20)
+    block = evidence_table([(evidence, needle)])
+    assert 'class="rk-placebo"' in block.html
+    assert "Placebo date, mid-baseline" in block.html
+    assert re.search(r"placebo date [+−]?[\d.]+%", block.plain)
+    assert "rk-placebo" not in evidence_table([weighed()[:2]]).html
+
+
+def test_guards_are_told_where_there_is_a_claim_and_not_elsewhere():
+    evidence, needle, _ = weighed()
+    block = guards_table([(evidence, needle)])
+    assert block is not None
+    assert "a trend under way: passed" in block.plain
+    assert f'rowspan="{len(evidence.guards)}"' in block.html
+    still, needle, _ = weighed(effect=1.0)
+    assert guards_table([(still, needle)]) is None
+
+
+def test_the_band_is_what_the_comparison_says():
+    evidence, needle, plan = weighed()
+    figure = before_after(evidence, needle, plan, BRAND)
+    assert "without the proof" in figure.svg
+    assert "Without the proof, by the comparison: " in figure.caption
+    middle = evidence.after.value / evidence.effect
+    assert needle.unit.text(middle) in figure.caption
+    fills = [trace for trace in figure.live["data"] if trace.get("fill") == "tonexty"]
+    assert len(fills) == 1
+    alone = replace(evidence, grade=Grade.B, comparison_before=None, comparison_after=None)
+    assert "without the proof" not in before_after(alone, needle, plan, BRAND).svg
+
+
+def test_a_behaviour_chart_agrees_with_its_limits():
+    evidence, needle, plan = weighed()
+    figure = behaviour(evidence, needle, plan, BRAND)
+    before = evidence.weekly.query("group == 'treated' and phase == 'before'").value.dropna().to_numpy()
+    mean, reach = before.mean(), 2.66 * abs(before[1:] - before[:-1]).mean()
+    assert f"a mean of {needle.unit.text(mean)}" in figure.caption
+    assert f"{needle.unit.number(max(0, mean - reach))} to {needle.unit.text(mean + reach)}" in figure.caption
+    assert "not a verdict" in figure.caption
+    short = replace(evidence, weekly=evidence.weekly.head(5))
+    assert behaviour(short, needle, plan, BRAND) is None
+    assert behaviour(replace(evidence, weekly=evidence.weekly.head(0)), needle, plan, BRAND) is None

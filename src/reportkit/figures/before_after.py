@@ -29,7 +29,7 @@ from reportkit.narrative.amounts import expected
 
 PLOT, BELOW, ABOVE = 118.0, 18.0, 15.0  # points: the plot itself, the months below it, the labels above
 LABEL = 104.0  # most that the labels at the line ends may take
-WITHOUT = "expected without the proof"
+WITHOUT = "without the proof"
 OUTLIER = 1.6  # a week this many times above the rest is cut off at the top, with its value beside it
 
 
@@ -190,7 +190,7 @@ def _counterfactual(scene: _Scene, ax: Axes) -> None:
         return
     days, middle, low, high = band
     xs, grey = [_x(scene, day) for day in days], scene.brand.before
-    ax.fill_between(xs, low, high, color=mixed(grey, scene.brand.wash, 0.7), lw=0, zorder=0.5)
+    ax.fill_between(xs, low, high, color=mixed(grey, scene.brand.wash, 0.25), lw=0, zorder=0.5)
     ax.plot(xs, middle, color=grey, lw=1.2, ls=(0, (0.8, 1.6)), zorder=2)
 
 
@@ -317,7 +317,7 @@ def _live_band(scene: _Scene) -> list[dict[str, Any]]:
     same: dict[str, Any] = {"type": "scatter", "mode": "lines", "x": xs, "hoverinfo": "skip"}
     return [
         {**same, "y": drawing.clean(low), "line": {"width": 0}},
-        {**same, "y": drawing.clean(high), "line": {"width": 0}, "fill": "tonexty", "fillcolor": mixed(grey, scene.brand.wash, 0.7)},
+        {**same, "y": drawing.clean(high), "line": {"width": 0}, "fill": "tonexty", "fillcolor": mixed(grey, scene.brand.wash, 0.25)},
         {**same, "y": drawing.clean(middle), "line": {"color": grey, "width": 1.6, "dash": "dot"}},
     ]  # fmt: skip
 
