@@ -4,6 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
+DRAWS ?= 300
 
 .PHONY: report test test-heavy check fmt docs lock clean help
 
@@ -32,6 +33,11 @@ fmt: $(VENV)/test.stamp ## Lay the code out.
 docs: $(VENV)/report.stamp ## Write the pages of docs that are made from declarations.
 	@$(BIN)/reportkit needles --markdown > docs/needles.md
 	@$(BIN)/reportkit entities --markdown > docs/entities.md
+
+# CausalImpact lives in an environment of its own, where it installs; nothing else needs it.
+calibration: $(VENV)/test.stamp ## How often the evidence errs, beside the usual methods; draws docs/calibration.png.
+	@$(PYTHON) -m venv build/causal-impact && build/causal-impact/bin/pip install --quiet bsts-causalimpact==1.7.0 || echo "CausalImpact does not install here; going on without it."
+	$(BIN)/python benchmarks/calibration.py $(DRAWS) --picture docs/calibration.png --causal-impact build/causal-impact/bin/python
 
 # The locks name versions and hashes, and no place to get them from. Each holds the versions of the one before it.
 lock: ## Lock the newest versions that pyproject.toml allows.

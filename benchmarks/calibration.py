@@ -1,8 +1,8 @@
 """How often each method cries wolf, misses, or is wrong: worlds with a known truth, drawn with fixed seeds.
 
+    make calibration                                          # all of it, CausalImpact included where it installs
     python benchmarks/calibration.py                          # 300 draws a world
     python benchmarks/calibration.py 1000 --picture docs/calibration.png
-    python benchmarks/calibration.py --causal-impact ../ci/bin/python
 
 Null worlds have nothing to find: a method that claims something there is wrong. `claims` counts verdicts (moved or got
 worse); `outside` counts intervals that miss the truth. Welch and Mann–Whitney are run as they usually are: on finished
@@ -132,6 +132,15 @@ def causal_impact(python: str, series: Sequence[dict]) -> list[bool]:
         [python, str(HERE / "causal_impact_claims.py")], input=text, capture_output=True, text=True, check=True
     )
     return [line == "true" for line in done.stdout.split()]
+
+
+def usable(python: str | None) -> str | None:
+    """The Python, where it has CausalImpact."""
+    try:
+        asked = subprocess.run([str(python), "-c", "import causal_impact"], capture_output=True, check=False)
+    except OSError:
+        return None
+    return python if asked.returncode == 0 else None
 
 
 def _series(world: World, facts: pd.DataFrame) -> dict:
@@ -288,4 +297,4 @@ if __name__ == "__main__":
     asked.add_argument("--picture", type=Path, help="where to draw false alarms by world, such as docs/calibration.png")
     asked.add_argument("--causal-impact", metavar="PYTHON", help="a Python that has bsts-causalimpact")
     given = asked.parse_args()
-    main(given.draws, given.causal_impact, given.picture)
+    main(given.draws, usable(given.causal_impact), given.picture)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,16 @@ class Facts:
             late=_kept(self.late, keep),
             share=_kept(self.share, keep),
         )
+
+    @cached_property
+    def begun(self) -> Floats:
+        """All starts, in order."""
+        return np.sort(self.start)
+
+    @cached_property
+    def over(self) -> Floats:
+        """All ends that are known, in order."""
+        return np.empty(0) if self.end is None else np.sort(self.end[np.isfinite(self.end)])
 
     def started(self, weeks: Mapping[str, int]) -> Facts:
         """The facts with each team's own start, given as weeks after the proof's own."""

@@ -106,15 +106,15 @@ def _over(top: float, bottom: float) -> float:
 def open_at(group: Group, study: Study, days: Sequence[date]) -> Floats:
     """How many facts had begun and not ended when each day began; later where the fact's team starts late."""
     facts, timeline = group.facts, study.timeline
-    late = np.zeros(len(facts), dtype=np.int64) if facts.late is None else facts.late
+    late = np.zeros(1, dtype=np.int64) if facts.late is None else facts.late
     total = np.zeros(len(days))
     for weeks in np.unique(late):
-        here = facts.where(late == weeks)
-        instants = np.array([timeline.end(Window(day, day + int(weeks) * WEEK)) for day in days])
+        here = facts if facts.late is None else facts.where(late == weeks)
+        moved = [day + int(weeks) * WEEK for day in days]
+        instants = np.array([timeline.end(Window(day, day)) for day in moved])
         share = 1.0 if here.share is None or not len(here) else float(here.share[0])
-        ends = here.end if here.end is not None else np.empty(0)
-        begun = np.searchsorted(np.sort(here.start), instants, side="left")
-        total += share * (begun - np.searchsorted(np.sort(ends[np.isfinite(ends)]), instants, side="left"))
+        begun, over = (np.searchsorted(times, instants, side="left") for times in (here.begun, here.over))
+        total += share * (begun - over)
     return total
 
 

@@ -80,7 +80,7 @@ class _Scene:
     def levels(self) -> tuple[tuple[Level, str], ...]:
         """Before and after levels that exist, each with its colour."""
         pairs = ((self.evidence.before, self.brand.before), (self.evidence.after, self.brand.primary))
-        return tuple((level, colour) for level, colour in pairs if math.isfinite(level.value))
+        return tuple((level, colour) for level, colour in pairs if math.isfinite(level.value) and level.value >= 0)
 
 
 def before_after(evidence: Evidence, needle: Needle, proof: Proof, brand: Brand) -> Figure:
@@ -115,13 +115,15 @@ def _line(group: str, phase: str, rows: pd.DataFrame) -> _Line:
     rows = rows.reindex(pd.date_range(rows.index.min(), rows.index.max(), freq="7D"))
     return _Line(
         group, phase, tuple(day.date() for day in rows.index),
-        tuple(float(v) for v in rows["value"]), tuple(int(n) for n in rows["facts"].fillna(0)),
+        tuple(float(v) if v >= 0 else math.nan for v in rows["value"]), tuple(int(n) for n in rows["facts"].fillna(0)),
     )  # fmt: skip
 
 
 def _top(values: Sequence[float], levels: Sequence[float]) -> float:
     """The upper end of the scale: above all values, unless a week or two stand far above the rest."""
     highest = max([*values, *levels], default=1.0) or 1.0
+    if highest <= 0:
+        return 1.0
     calm = max([float(np.quantile(values, 0.92)) * 1.15 if values else 0.0, *(1.35 * level for level in levels)])
     return calm if calm > 0 and highest > OUTLIER * calm else highest * 1.06
 
@@ -404,6 +406,8 @@ def _caption(scene: _Scene) -> str:
     e, n = scene.evidence, scene.needle
     parts = [f"{n.label}: {_measure(scene)}; the thin lines are the {_level_name(e)} of each window."]
     parts.append(f"{say.upper_first(say.facts_line(e, n))}, {e.before.window.label} and {e.after.window.label}.")
+    if (e.weekly["value"] < 0).any():
+        parts.append("Weeks below zero are not drawn.")
     if _gaps(scene):
         parts.append(
             "A week without a point: fewer than half of what began in it had ended when its window closed."

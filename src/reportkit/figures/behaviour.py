@@ -68,7 +68,7 @@ def _scene(evidence: Evidence, needle: Needle, proof: Proof, brand: Brand) -> _S
     if not len(rows):
         return None
     found = limits(rows.loc[rows["phase"] == "before", "value"].to_numpy(dtype=float), floor=0.0)
-    if found is None:
+    if found is None or (rows["value"] < 0).any():
         return None
     values = tuple(float(v) for v in rows["value"])
     known = [v for v in values if math.isfinite(v)]
