@@ -243,7 +243,7 @@ RATES_DRAWN = ("independent", "weeks alike, 0.5", "teams drift", "trend", "a hol
 SHOWN = {("median", name) for name in DRAWN} | {("rate", name) for name in RATES_DRAWN}
 
 
-def picture(found: Sequence[Row], path: Path) -> None:
+def picture(found: Sequence[Row], path: Path, draws: int) -> None:
     """False alarms by world, one dot a method: a small picture for the README."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -252,7 +252,7 @@ def picture(found: Sequence[Row], path: Path) -> None:
     chosen.sort(key=lambda row: max(row[2].usual.values()))
     figure = Figure(figsize=(8.2, 0.23 * len(chosen) + 0.9), dpi=130)
     FigureCanvasAgg(figure)
-    ax = figure.add_axes((0.27, 0.09, 0.70, 0.79))
+    ax = figure.add_axes((0.27, 0.12, 0.70, 0.76))
     styles = {"Welch": "#9aa5b1", "Mann–Whitney": "#c3853b", "CausalImpact": "#8a6fb0"}
     ax.axvline(5, color="#0b5c5f", lw=0.8, ls=(0, (3, 2)), zorder=1)
     for y, (_, _, one) in enumerate(chosen):
@@ -274,6 +274,13 @@ def picture(found: Sequence[Row], path: Path) -> None:
     for name, colour, mark in (("reportkit", "#0b5c5f", "◆"), *((n, styles[n], "●") for n in shown)):
         x += 0.135
         figure.text(x, 0.94, f"{mark} {name}", color=colour, fontsize=8.5)
+    figure.text(
+        0.27,
+        0.01,
+        f"{draws} draws a world; the dashed line is the 5% that each method promises",
+        fontsize=7.5,
+        color="#5a6672",
+    )
     figure.savefig(path, metadata={"Software": None})
 
 
@@ -286,7 +293,7 @@ def main(draws: int, python: str | None, target: Path | None, write: Callable[[s
         write(line(*row))
     write(summary(found))
     if target:
-        picture(found, target)
+        picture(found, target, draws)
         write(f"drew {target}")
 
 

@@ -165,7 +165,7 @@ class Findings:
             for day, change in self._changes_of(needle, proof)
             if not change.harmless
         ]
-        changed += filter(None, [self._restated(needle, proof, facts)])
+        changed += filter(None, [self.restated(needle, proof, facts)])
         ground = Ground(
             time_zone=self.organisation.time_zone,
             covers=measure.covers(self.snapshot, needle),
@@ -188,8 +188,13 @@ class Findings:
             f"On {day_text(day)}, {change.what}. {change.harmless}" for day, change in changes if change.harmless
         )
 
-    def _restated(self, needle: Needle, proof: Proof, facts: pd.DataFrame) -> str:
-        """Whether the weeks before the start were told otherwise by the first extract that held them."""
+    def restated(self, needle: Needle, proof: Proof, facts: pd.DataFrame | None = None) -> str:
+        """A clause where the first extract that held them told the weeks before the start otherwise, else ''.
+
+        A change of the source that is declared harmless explains it.
+        """
+        if any(change.harmless for _, change in self._changes_of(needle, proof)):
+            return ""
         then = self._first_told(proof)
         if then is None or measure.lacking(then, needle) or proof.by not in then.table(needle.entity).columns:
             return ""
@@ -198,6 +203,7 @@ class Findings:
         if start >= end:
             return ""
         told = measure.facts(then, needle, proof.by)
+        facts = measure.facts(self.snapshot, needle, proof.by) if facts is None else facts
         return restated(told, facts, needle, proof, covers=Window(start, end), time_zone=self.organisation.time_zone)
 
     def _first_told(self, proof: Proof) -> Snapshot | None:

@@ -11,7 +11,7 @@ import pytest
 from repositories import Repository
 
 import reportkit
-from reportkit import amended, workspace
+from reportkit import amended, check, workspace
 from reportkit.errors import ParamsError
 from reportkit.model.evidence import Verdict
 from reportkit.narrative import amended as say
@@ -21,6 +21,9 @@ from tests import samples
 
 Make = Callable[..., Path]
 CUT = date(2026, 4, 1)
+HARMLESS = (
+    "    changed: {2026-01-12: {what: every third change was taken out, harmless: They were copies.}}\n    covers:"
+)
 
 
 def extracted(root: Path, quarter: str = "2026-Q1") -> Workspace:
@@ -198,6 +201,16 @@ def test_weeks_that_are_told_otherwise_now_carry_no_claim(workspace: Make) -> No
     guard = next(g for g in found.guards if g.name == "definition")
     assert guard.passed is False
     assert "when they were first extracted" in guard.text
+    faults = [str(fault) for fault in check.faults(root)]
+    assert len(faults) == 2
+    assert faults[0].startswith(
+        "params/proofs.yaml:6: paved_road: Lead time for changes of 29 Sep – 28 Dec 2025 gave 352 changes"
+    )
+    sources = root / "params" / "sources.yaml"
+    text = sources.read_text(encoding="utf-8").replace("    covers:", HARMLESS)
+    sources.write_text(text, encoding="utf-8")
+    again = Workspace.find(root).report("executives", "2026-Q1").compare("lead_time_for_changes", "paved_road")
+    assert "definition" not in {g.name for g in again.guards}
     assert found.verdict is not Verdict.MOVED
 
 

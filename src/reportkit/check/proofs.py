@@ -8,7 +8,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from functools import cached_property
 
-from reportkit import entities, needles
+from reportkit import entities, measure, needles
 from reportkit.check.sources import taken
 from reportkit.entities import CUTS, Entity
 from reportkit.errors import unknown
@@ -192,6 +192,8 @@ def _in_quarter(one: _Proof, quarter: str, snapshot: Snapshot | None) -> Iterato
             yield from _inside(one, needle.entity, covers, quarter)
         if snapshot is not None and snapshot.has(needle.entity) and needle.entity not in present:
             present[needle.entity] = _groups(snapshot, needle.entity, one.proof.by)
+    if snapshot is not None:
+        yield from _restated(one, quarter, snapshot)
     if present:
         yield from _absent(one, present, quarter)
         yield from _unfit(one, present, quarter)
@@ -255,3 +257,19 @@ def _unfit(one: _Proof, present: Mapping[str, list[str]], quarter: str) -> Itera
             f"widen `names` or shorten `but`. (In the extract of {quarter}.)",
             "comparison",
         )
+
+
+def _restated(one: _Proof, quarter: str, snapshot: Snapshot) -> Iterator[Fault]:
+    """A fault for each needle whose weeks before the start an earlier extract told otherwise: what is counted changed."""
+    audiences = [name for name in one.place.audiences_of(quarter) if name in one.place.audiences]
+    usable = [needle for needle in one.needles.values() if not measure.lacking(snapshot, needle)]
+    if not audiences or not usable or one.proof.by not in snapshot.table(usable[0].entity).columns:
+        return
+    findings = one.place.report(audiences[0], quarter).findings
+    for needle in usable:
+        if one.proof.by in snapshot.table(needle.entity).columns and (clause := findings.restated(needle, one.proof)):
+            yield one.fault(
+                f"{needle.label} of {clause}; say under `changed` of {needle.entity} in sources.yaml what happened, and why "
+                "it is harmless if it is.",
+                "before",
+            )
