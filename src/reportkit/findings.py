@@ -203,7 +203,7 @@ class Findings:
         if start >= end:
             return ""
         told = measure.facts(then, needle, proof.by)
-        facts = measure.facts(self.snapshot, needle, proof.by) if facts is None else facts
+        facts = measure.facts(self.snapshot.whole, needle, proof.by) if facts is None else facts
         return restated(told, facts, needle, proof, covers=Window(start, end), time_zone=self.organisation.time_zone)
 
     def _first_told(self, proof: Proof) -> Snapshot | None:
