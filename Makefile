@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
-DRAWS ?= 300
+DRAWS ?= 200
 
 .PHONY: report test test-heavy check fmt docs lock clean help
 
