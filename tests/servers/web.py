@@ -77,25 +77,13 @@ class Server:
                 params = dict(parse_qsl(parts.query, keep_blank_values=True))
                 if length:
                     params |= dict(parse_qsl(self.rfile.read(length).decode()))
-                self._send(server.answer(Asked(parts.path, params, headers, self.command)))
+                _send(self, server.answer(Asked(parts.path, params, headers, self.command)))
 
             def do_POST(self) -> None:
                 self.do_GET()
 
-            def _send(self, answer: Answer) -> None:
-                if answer.drop:
-                    self.close_connection = True
-                    self.connection.close()
-                    return
-                data = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
-                self.send_response(answer.status)
-                for name, value in {"Content-Type": "application/json; charset=utf-8", **answer.headers}.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data[: len(data) // 2] if answer.cut else data)
-                if answer.cut:
-                    self.close_connection = True
+            def do_HEAD(self) -> None:
+                self.do_GET()
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -112,6 +100,22 @@ class Server:
     def stop(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+def _send(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
+    if answer.drop:
+        handler.close_connection = True
+        handler.connection.close()
+        return
+    data = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+    handler.send_response(answer.status)
+    for name, value in {"Content-Type": "application/json; charset=utf-8", **answer.headers}.items():
+        handler.send_header(name, value)
+    handler.send_header("Content-Length", str(len(data)))
+    handler.end_headers()
+    if handler.command != "HEAD":
+        handler.wfile.write(data[: len(data) // 2] if answer.cut else data)
+    handler.close_connection = handler.close_connection or answer.cut
 
 
 @contextmanager

@@ -45,7 +45,7 @@ TABLES = (
     }),
     Table("deployments", ("id",), {
         "id": "!id", "sha": "!sha", "ref": "ref", "status": "!status", "environment": "!environment.name",
-        "tier": "environment.tier", "created_at": "!created_at", "updated_at": "!updated_at",
+        "tier": "environment.tier", "created_at": "!created_at", "updated_at": "updated_at",
         "finished_at": "deployable.finished_at",
     }, parents=("project_id",)),
     Table("incidents", ("id",), {
@@ -117,7 +117,7 @@ def _newer(table: str, id_: str, path: str, visit: Visit, params: Mapping[str, s
                 "per_page": PAGE, "order_by": "updated_at", "sort": "asc",
                 "updated_after": "{incremental.start_value}", **params,
             },
-            "incremental": {"cursor_path": "updated_at", "initial_value": since},
+            "incremental": {"cursor_path": "updated_at", "initial_value": since, "on_cursor_value_missing": "include"},
         },
     }  # fmt: skip
 
@@ -174,7 +174,7 @@ def mappings(spec: Spec, name: str) -> Mapping[str, Mapping[str, Any]]:
                 FROM {name}_deployments d JOIN {name}_projects p ON p.id = d.project_id""",
             "where": "status IN ('success', 'failed', 'canceled')",
             "columns": {
-                "deployment_id": "id", **_OWNER, "deployed_at": "coalesce(finished_at, updated_at)", "version": "ref",
+                "deployment_id": "id", **_OWNER, "deployed_at": "coalesce(finished_at, updated_at, created_at)", "version": "ref",
                 "result": "CASE status WHEN 'failed' THEN 'failure' WHEN 'canceled' THEN 'cancelled' ELSE status END",
                 "environment": "CASE WHEN production THEN 'production' ELSE lower(environment) END",
             },
@@ -200,7 +200,7 @@ _CHANGES = """
     ),
     live AS (
         SELECT d.project_id, coalesce(max(r.merged_at), d.created_at::TIMESTAMPTZ) AS holds_until,
-            min(coalesce(d.finished_at, d.updated_at)::TIMESTAMPTZ) AS live_at
+            min(coalesce(d.finished_at, d.updated_at, d.created_at)::TIMESTAMPTZ) AS live_at
         FROM {s}_deployments d LEFT JOIN requests r ON r.project_id = d.project_id
             AND d.sha IN (r.merge_commit_sha, r.squash_commit_sha, r.sha)
         WHERE d.status = 'success' AND {production} GROUP BY d.id, d.project_id, d.created_at

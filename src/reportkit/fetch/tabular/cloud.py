@@ -33,7 +33,7 @@ def fetch(path: str, endpoint: str | None, folder: Path, where: str, progress: C
     assert found is not None
     try:
         store = _store(found["store"].lower(), endpoint)
-        return [_copied(store, name, folder, progress) for name in _names(store, found["path"], where)]
+        return [_copied(store, name, folder, progress) for name in _names(store, found["path"], path, where)]
     except SourceError:
         raise
     except Exception as error:  # noqa: BLE001  (each store has its own)
@@ -60,22 +60,22 @@ def _store(kind: str, endpoint: str | None) -> Any:
     return fs.AzureFileSystem(account_name=account, account_key=os.environ.get("AZURE_STORAGE_KEY"))
 
 
-def _names(store: Any, path: str, where: str) -> list[str]:
+def _names(store: Any, path: str, shown: str, where: str) -> list[str]:
     from pyarrow import fs
 
     if not re.search(r"[*?\[]", path):
         listed = [store.get_file_info(path)]
-        return _some([info.path for info in listed if info.type == fs.FileType.File], path, where)
+        return _some([info.path for info in listed if info.type == fs.FileType.File], shown, where)
     base = re.split(r"[*?\[]", path, maxsplit=1)[0].rpartition("/")[0]
     deep = "/" in path[len(base) + 1 :]
     fits = re.compile(translate(path.replace("**/", "*")))
     listed = store.get_file_info(fs.FileSelector(base, recursive=deep))
-    return _some(sorted(i.path for i in listed if i.type == fs.FileType.File and fits.match(i.path)), path, where)
+    return _some(sorted(i.path for i in listed if i.type == fs.FileType.File and fits.match(i.path)), shown, where)
 
 
-def _some(names: list[str], path: str, where: str) -> list[str]:
+def _some(names: list[str], shown: str, where: str) -> list[str]:
     if not names:
-        raise SourceError(f"no file matches {path}; put the export there or mend `path`.", where=where)
+        raise SourceError(f"no file matches {shown}; put the export there or mend `path`.", where=where)
     return names
 
 
