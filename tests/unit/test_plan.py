@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -51,14 +52,17 @@ def history(one, seed: int = 1) -> pd.DataFrame:
     return pd.concat([early, frame], ignore_index=True)
 
 
-def planned(one, declared=NEXT, **changes) -> Plan:
-    ground = replace(GROUND, covers=Window(BEGIN - timedelta(weeks=26), END), **changes)
+@cache
+def planned_by(key: str) -> Plan:
+    """The plan of NEXT for one needle, reckoned once for all tests."""
+    one = next(n for n in EVERY if n.key == key)
+    declared, ground = NEXT, replace(GROUND, covers=Window(BEGIN - timedelta(weeks=26), END))
     return plan(Case(one, history(one), ground), declared, draws=6)
 
 
 @pytest.mark.parametrize("one", EVERY, ids=lambda n: n.kind.name)
 def test_every_kind_has_a_plan_in_which_more_shows_no_less(one):
-    made = planned(one)
+    made = planned_by(one.key)
     assert (made.teams, made.others, made.weeks) == (6, 6, 13)
     sizes = {(c.weeks, c.teams, c.compared > 0): c.mde for c in made.cells}
     known = {key: value for key, value in sizes.items() if value is not None}
@@ -78,7 +82,7 @@ def test_every_kind_has_a_plan_in_which_more_shows_no_less(one):
 
 
 def test_what_cannot_be_claimed_says_why():
-    made = planned(DEPLOYMENTS)
+    made = planned_by("deployments")
     assert made.of(13, 2, compared=False).why == "fewer than four teams alone"
     assert made.of(13, 2, compared=False).mde is None
     assert made.of(13, 2, compared=True).mde is not None
@@ -107,7 +111,7 @@ def test_facts_after_the_start_are_not_looked_at():
 
 def test_the_plan_keeps_its_word():
     """An effect of the size that the plan names is found in most proofs of that design."""
-    cell = planned(DEPLOYMENTS).of(13, 6, compared=True)
+    cell = planned_by("deployments").of(13, 6, compared=True)
     found = []
     for seed in range(40):
         frame = pd.concat([events(seed, effect=cell.mde), events(seed + 500, OTHER_TEAMS)])
@@ -116,21 +120,19 @@ def test_the_plan_keeps_its_word():
 
 
 def test_the_smallest_effect_of_interest_gets_its_weeks():
-    made = planned(LEAD_TIME)
+    made = planned_by("lead_time")
     wanted = NEXT.model_copy(update={"smallest_effect": {"lead_time": 0.6}})
     assert re.search(
-        r"The 60% that was declared to matter takes \d+ weeks\.", proposal(planned(LEAD_TIME), LEAD_TIME, wanted)
+        r"The 60% that was declared to matter takes \d+ weeks\.", proposal(planned_by("lead_time"), LEAD_TIME, wanted)
     )
     tiny = NEXT.model_copy(update={"smallest_effect": {"lead_time": 0.01}})
     assert "The 1% that was declared to matter cannot be shown" in proposal(made, LEAD_TIME, tiny)
     alone = NEXT.model_copy(update={"comparison": "none"})
-    assert "With every other team as comparison it would be about" in proposal(
-        planned(LEAD_TIME, alone), LEAD_TIME, alone
-    )
+    assert "With every other team as comparison it would be about" in proposal(made, LEAD_TIME, alone)
 
 
 def test_the_picture_names_the_proofs_own_teams():
-    made = planned(LEAD_TIME)
+    made = planned_by("lead_time")
     figure = detectable(made, LEAD_TIME, Brand())
     assert "6 teams" in figure.svg
     assert "against comparison teams" in figure.svg
