@@ -193,6 +193,17 @@ def test_a_type_too_rare_for_a_curve_joins_the_largest():
     assert found.before.facts == compare(frame, LEAD_TIME, proof(strata=("type",)), GROUND).before.facts
 
 
+def test_a_type_that_a_team_has_on_one_side_only_takes_no_part():
+    frame = durations(1).assign(type="feature")
+    only = frame[frame.team == "proof 0"].assign(type="hotfix")
+    late = pd.concat([frame[frame.team != "proof 0"], only[only.start >= instant(START)]])
+    found = compare(late, LEAD_TIME, proof(strata=("type",)), GROUND)
+    assert found.interval is not None
+    few = only.groupby(only.start < instant(START)).head(30)
+    split = few.assign(type=np.where(few.start < instant(START), "hotfix", "feature"))
+    assert compare(split, LEAD_TIME, proof(strata=("type",)), GROUND).interval is None
+
+
 def test_strata_of_one_type_change_nothing_and_missing_ones_are_told():
     frame = durations(1, effect=0.5)
     plain = compare(frame, LEAD_TIME, proof(), GROUND)

@@ -90,7 +90,7 @@ class Cohort:
 
     def statistic(self, name: str, weights: Floats | None = None) -> Statistic | None:
         """One of the two by its name, with a weight for each fact where given."""
-        if len(self.row) < 2:
+        if len(self.row) < 2 or (weights is not None and not weights.sum() > 0):
             return None
         curve = self.curve if weights is None else self.curve.weighted(weights)
         return survival.log_typical(curve, self.horizon) if name == "typical" else survival.log_median(curve)

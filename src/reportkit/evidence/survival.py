@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+NOBODY = 1e-12  # so few at risk that nothing can end
 FLOOR = 1 / 24  # days; spans below an hour count as an hour where the mean of logarithms is taken
 HALVES = (0.2, 0.15, 0.1, 0.05)  # how far either side of the median its slope is read
 
@@ -52,7 +53,7 @@ class Curve:
         count = len(self.times)
         there = np.bincount(self.place, weights=weights, minlength=count).astype(float)
         ended = np.bincount(self.place, weights=weights * self.closed, minlength=count).astype(float)
-        at_risk = np.asarray(np.cumsum(there[::-1])[::-1])
+        at_risk = np.maximum(np.cumsum(there[::-1])[::-1], NOBODY)  # facts of weight 0 may come last
         left = np.clip(1 - ended / at_risk, 0.0, 1.0)
         survival = np.asarray(np.cumprod(left), dtype=float)
         return Curve(self.times, survival, at_risk, ended, self.place, self.closed, float(weights.sum()))
