@@ -150,7 +150,7 @@ def preview(
 
 @app.command(name="extract")
 def take(
-    quarter: Annotated[str | None, typer.Argument(help="Such as 2026-Q3; the latest in params/ if not given.")] = None,
+    quarter: Annotated[str | None, typer.Argument(help="Such as 2026-Q3; only --check does without.")] = None,
     check: Annotated[  # noqa: A002, RUF100
         bool, typer.Option("--check", help="Only try each source and mapping, and say what would work.")
     ] = False,
@@ -161,6 +161,8 @@ def take(
     from reportkit.workspace import Workspace
 
     found = Workspace.find(workspace)
+    if quarter is None and not check:
+        raise ParamsError("name the quarter whose extract is to be taken, such as 2026-Q3.")
     quarter = quarter or _latest(found)
     found.quarter(quarter)
     period = found.period(quarter)

@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from jsonschema import Draft202012Validator
 
-from reportkit.fetch.api import Api, Visit, read
+from reportkit.fetch.api import read
+from reportkit.fetch.declared import Api, Visit
 from reportkit.fetch.place import Place
 from reportkit.fetch.records import Table
 from reportkit.fetch.spec import bearer
@@ -206,7 +207,7 @@ def raw(real_data: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reportkit.fetch.api.BACKOFF", 0.01)
+    monkeypatch.setattr("reportkit.fetch.pipeline.BACKOFF", 0.01)
 
 
 def gitlab_server(raw: Path) -> Server:

@@ -17,7 +17,7 @@ import pytest
 
 from reportkit import cli
 from reportkit.errors import SourceError
-from reportkit.fetch import api, secrets
+from reportkit.fetch import pipeline, secrets
 from tests.servers.github import GitHub
 from tests.servers.web import Answer, Asked, Fault
 from tests.unit.sourcing import Read, facts, taken
@@ -28,7 +28,7 @@ COLUMNS = "change_id, first_commit_at, opened_at, first_review_at, merged_at, de
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "BACKOFF", 0.01)
+    monkeypatch.setattr(pipeline, "BACKOFF", 0.01)
     monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
 
 
@@ -70,6 +70,7 @@ FAULTS: dict[str, Callable[[GitHub], Fault]] = {
             {"message": "rate limit"}, 403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()))}
         ),
     ),
+    "delays": lambda _: every(25, lambda _: time.sleep(1.5)),
     "202": lambda _: every(4, lambda _: Answer({}, 202)),
     "cut short": lambda hub: every(3, lambda asked: cut(hub, asked)),
     "half an answer that claims to be whole": lambda _: every(3, lambda _: Answer(b'[{"id": 1, "num')),
@@ -86,9 +87,13 @@ def cut(hub: GitHub, asked: Asked) -> Answer | None:
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_a_run_with_faults_ends_like_a_calm_one(hub: GitHub, tmp_path: Path, name: str) -> None:
+def test_a_run_with_faults_ends_like_a_calm_one(
+    hub: GitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     calm = changes(tmp_path / "calm", hub)
     assert len(calm) == 12
+    if name == "delays":
+        monkeypatch.setattr(pipeline, "TIMEOUT", (5, 1))
     hub.server.fault = FAULTS[name](hub)
     before = len(hub.server.asked)
     assert changes(tmp_path / "faults", hub) == calm

@@ -12,130 +12,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import random
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from reportkit import files
 from reportkit.errors import ReportkitError
+from reportkit.fetch import pipeline
 from reportkit.fetch.addresses import host_of
+from reportkit.fetch.declared import DATASET, Api, Visit
 from reportkit.fetch.people import BOTS, People, workspace_salt
 from reportkit.fetch.place import Origin, Place
-from reportkit.fetch.records import Row, Table, drift
+from reportkit.fetch.records import Table, drift
 
 if TYPE_CHECKING:
     import duckdb
-    from requests import Session
 
-    from reportkit.fetch.gate import Authorise, Told
-
-DATASET = "data"
-HEADERS = {"Accept": "application/json", "User-Agent": "reportkit"}
 LONG = 120  # seconds of a fetch after which a second pass looks for what changed meanwhile
 YEARS = 2  # of history, where the settings name no first day
-ATTEMPTS = 8
-BACKOFF = 0.5  # seconds before the first retry; each later one waits twice as long
-TIMEOUT = (10, 90)  # seconds: to connect, between two bytes
-CALM = {
-    "RUNTIME__DLTHUB_TELEMETRY": "false",
-    "RUNTIME__LOG_LEVEL": "CRITICAL",
-    "RUNTIME__INTERCEPT_SIGNALS": "false",
-    "NORMALIZE__DATA_WRITER__DISABLE_COMPRESSION": "true",
-    "EXTRACT__WORKERS": "8",
-}
-
-
-@dataclass(frozen=True)
-class Visit:
-    """One fetch: a session through the gate, the span that is asked for, in UTC, and what earlier fetches have stored."""
-
-    api: Api
-    session: Session
-    since: datetime
-    until: datetime
-    store: Path
-    trial: bool = False
-
-    def rows(self, table: str, path: str, params: Mapping[str, Any] | None = None) -> list[Row]:
-        """All records at a path, reduced to the table's columns: for what must be known before resources can be declared."""
-        from dlt.sources.helpers.rest_client.client import RESTClient
-        from dlt.sources.helpers.rest_client.paginators import HeaderLinkPaginator
-
-        from reportkit.fetch.gate import MARK
-
-        client = RESTClient(
-            self.api.address, headers={**HEADERS, **self.api.headers, MARK: table}, session=self.session,
-            paginator=HeaderLinkPaginator(),
-        )  # fmt: skip
-        selector = self.api.table(table).records or "$"
-        return [
-            row for page in client.paginate(path, params=dict(params or {}), data_selector=selector) for row in page
-        ]
-
-    def stored(self, sql: str) -> list[Row]:
-        """Rows of the store as it was before this fetch; none where it does not hold the tables yet."""
-        import duckdb
-
-        if not self.store.is_file():
-            return []
-        with duckdb.connect(str(self.store), read_only=True) as store:
-            try:
-                store.execute(f"SET search_path = '{DATASET}'")
-                found = store.execute(sql)
-            except duckdb.CatalogException:
-                return []
-            names = [column[0] for column in found.description or []]
-            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """Of the rows of a resource those for which more is asked: itself not stored, the parent of resources that are."""
-
-    name: str
-    parent: str
-    choose: Callable[[Row], bool]
-
-
-@dataclass(frozen=True)
-class Given:
-    """Rows that are known already: stored in `table`, or only the parent of other resources where that is None."""
-
-    name: str
-    rows: list[Row]
-    table: str | None = None
-
-
-Declared = list[Any]  # dicts as dlt's rest_api takes them, Chosen and Given
-
-
-@dataclass(frozen=True)
-class Api:
-    """An API as a source declares it. `resources` gives dlt's rest_api resources; `table_name` in each names its table."""
-
-    address: str
-    tables: tuple[Table, ...]
-    resources: Callable[[Visit], Declared]
-    authorise: Authorise
-    paginator: Any = "header_link"
-    headers: Mapping[str, str] = field(default_factory=dict)
-    since: date | None = None
-    patience: float = 900.0
-    people: People | None = None  # hashed with the workspace's salt where not given
-    settings: Mapping[str, Any] = field(default_factory=dict)  # those that make another store of it
-
-    def table(self, name: str) -> Table:
-        """The table called `name`."""
-        return next(t for t in self.tables if t.name == name)
 
 
 @dataclass(frozen=True)
@@ -217,9 +117,9 @@ def _fetch(api: Api, name: str, place: Place, folder: Path, meta: Meta) -> tuple
     told = Told(name, {t.name: t for t in api.tables}, _people(api, place), journal, place.progress)
     since = datetime.combine(date.fromisoformat(meta.since), datetime.min.time(), ZoneInfo(place.time_zone))
     try:
-        with _dlt_at(folder), _session(api, told) as session:
+        with pipeline.contained(folder), pipeline.session_of(api, told) as session:
             visit = Visit(api, session, since.astimezone(UTC), moment, folder / "store.duckdb", place.trial)
-            _run(visit, folder)
+            pipeline.run(visit, folder)
     except (ReportkitError, KeyboardInterrupt):
         raise
     except Exception as error:  # noqa: BLE001  (dlt wraps whatever happened)
@@ -235,140 +135,6 @@ def _fetch(api: Api, name: str, place: Place, folder: Path, meta: Meta) -> tuple
     whole.write(folder)
     journal.forget()
     return whole, bool(journal.replayed or told.followed)
-
-
-@contextmanager
-def _dlt_at(folder: Path) -> Iterator[None]:
-    """Dlt with all of its folders in `folder`, no telemetry, no configuration of anybody's, no log."""
-    wanted = {
-        **CALM,
-        "DLT_DATA_DIR": str(folder / "dlt"),
-        "DLT_PROJECT_DIR": str(folder / "dlt"),
-        "DLT_LOCAL_DIR": str(folder / "dlt"),
-    }
-    before = {key: os.environ.get(key) for key in wanted}
-    os.environ.update(wanted)
-    try:
-        yield
-    finally:
-        for key, value in before.items():
-            if value is None:
-                os.environ.pop(key, None)
-            else:
-                os.environ[key] = value
-
-
-def _session(api: Api, told: Told) -> Session:
-    """Dlt's session, which retries and waits, with the gate below it."""
-    from dlt.sources.helpers.requests import Client
-
-    from reportkit.fetch.gate import Budget, Gate
-
-    client = Client(
-        request_timeout=TIMEOUT,
-        raise_for_status=False,
-        status_codes=(202, 429, *range(500, 600)),
-        retry_condition=lambda response, _: (
-            response is not None and response.status_code == 403 and "Retry-After" in response.headers
-        ),
-        request_max_attempts=ATTEMPTS,
-        request_backoff_factor=BACKOFF * (1 + random.random()),  # noqa: S311  (jitter, no secret)
-        request_max_retry_delay=api.patience + 60,
-    )
-    session = client.session
-    gate = Gate(api.address, api.authorise, told, Budget(api.patience))
-    session.mount("https://", gate)
-    session.mount("http://", gate)
-    session.verify = True
-    return session
-
-
-def _run(visit: Visit, folder: Path) -> None:
-    """Let dlt fetch and store. Its own working files of a run that was killed are not needed: the store has the cursors."""
-    import dlt
-
-    shutil.rmtree(folder / "dlt", ignore_errors=True)
-    resources = _resources(visit)
-    if not resources:
-        return  # nothing is new
-    if visit.trial:
-        resources = [resource.add_limit(1) for resource in resources]
-    pipeline = dlt.pipeline(
-        "fetch",
-        pipelines_dir=str(folder / "dlt" / "pipelines"),
-        destination=dlt.destinations.duckdb(str(visit.store)),
-        dataset_name=DATASET,
-    )
-    pipeline.run(resources, loader_file_format="parquet")
-    shutil.rmtree(folder / "dlt", ignore_errors=True)
-
-
-def _resources(visit: Visit) -> list[Any]:
-    """Dlt's resources of what the source declares, in its order: a parent stands before what is asked for it."""
-    made: dict[str, Any] = {}
-    waiting: list[Any] = []
-    for one in visit.api.resources(visit):
-        if isinstance(one, dict):
-            waiting.append(_completed(one, visit.api))
-            continue
-        _declare(waiting, made, visit)
-        made[one.name] = _chosen(one, made, visit) if isinstance(one, Chosen) else _given(one, visit.api)
-    _declare(waiting, made, visit)
-    return list(made.values())
-
-
-def _declare(waiting: list[Any], made: dict[str, Any], visit: Visit) -> None:
-    """Turn the declarations so far into resources."""
-    from dlt.sources.rest_api import rest_api_resources
-
-    if not waiting:
-        return
-    parents = [r for r in made.values() if any(f"{{resources.{r.name}." in str(one["endpoint"]) for one in waiting)]
-    client: Any = {
-        "base_url": visit.api.address,
-        "session": visit.session,
-        "paginator": visit.api.paginator,
-        "headers": {**HEADERS, **visit.api.headers},
-    }
-    for resource in rest_api_resources({"client": client, "resources": [*parents, *waiting]}):
-        made[resource.name] = resource
-    waiting.clear()
-
-
-def _chosen(one: Chosen, made: Mapping[str, Any], visit: Visit) -> Any:
-    import dlt
-
-    def choose(rows: list[Row]) -> list[Row]:
-        return [row for row in rows if one.choose(row)][: 1 if visit.trial else None]
-
-    return dlt.transformer(choose, data_from=made[one.parent], name=one.name, selected=False)
-
-
-def _given(one: Given, api: Api) -> Any:
-    import dlt
-
-    if one.table is None:
-        return dlt.resource([one.rows], name=one.name, selected=False)
-    return dlt.resource([one.rows], name=one.name, table_name=one.table, **_stored_as(api.table(one.table)))
-
-
-def _stored_as(table: Table) -> dict[str, Any]:
-    return {
-        "primary_key": list(table.key),
-        "write_disposition": "merge",
-        "columns": {column: {"data_type": "text"} for column in table.columns},
-    }
-
-
-def _completed(declared: dict[str, Any], api: Api) -> dict[str, Any]:
-    """A resource as a source declares it, with all that follows from its table."""
-    from reportkit.fetch.gate import MARK
-
-    table = api.table(declared["table_name"])
-    endpoint = dict(declared["endpoint"])
-    endpoint["headers"] = {**endpoint.get("headers", {}), MARK: table.name}
-    endpoint.setdefault("data_selector", table.records or "$")
-    return {**_stored_as(table), **declared, "endpoint": endpoint}
 
 
 def _views(api: Api, name: str, place: Place, folder: Path, meta: Meta) -> Iterator[Origin]:

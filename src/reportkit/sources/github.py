@@ -22,8 +22,8 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from reportkit.errors import SourceError
-from reportkit.fetch.api import Api, Chosen, Declared, Given, Visit
 from reportkit.fetch.api import read as fetch
+from reportkit.fetch.declared import Api, Chosen, Declared, Given, Visit
 from reportkit.fetch.place import Origin, Place
 from reportkit.fetch.records import Row, Table
 from reportkit.fetch.secrets import Address

@@ -19,8 +19,8 @@ from urllib.parse import quote
 from pydantic import Field, model_validator
 
 from reportkit.errors import SourceError
-from reportkit.fetch.api import Api, Chosen, Declared, Given, Visit
 from reportkit.fetch.api import read as fetch
+from reportkit.fetch.declared import Api, Chosen, Declared, Given, Visit
 from reportkit.fetch.place import Origin, Place
 from reportkit.fetch.records import Row, Table
 from reportkit.fetch.secrets import Address

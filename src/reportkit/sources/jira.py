@@ -22,8 +22,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from reportkit.errors import SourceError, unknown
-from reportkit.fetch.api import Api, Chosen, Declared, Given, Visit
 from reportkit.fetch.api import read as fetch
+from reportkit.fetch.declared import Api, Chosen, Declared, Given, Visit
 from reportkit.fetch.paging import by_offset
 from reportkit.fetch.people import People, without_emails
 from reportkit.fetch.place import Origin, Place

@@ -18,8 +18,8 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from reportkit.fetch.api import Api, Declared, Given, Visit
 from reportkit.fetch.api import read as fetch
+from reportkit.fetch.declared import Api, Declared, Given, Visit
 from reportkit.fetch.place import Origin, Place
 from reportkit.fetch.records import Row, Table
 from reportkit.fetch.secrets import Secret

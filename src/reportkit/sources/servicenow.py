@@ -14,8 +14,8 @@ from pydantic import Field, model_validator
 
 from reportkit.errors import SourceError
 from reportkit.fetch import tabular
-from reportkit.fetch.api import Api, Declared, Visit
 from reportkit.fetch.api import read as fetch
+from reportkit.fetch.declared import Api, Declared, Visit
 from reportkit.fetch.paging import by_offset
 from reportkit.fetch.place import Origin, Place
 from reportkit.fetch.records import Table
