@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -36,12 +37,11 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
     "environment": ("production", "production", "staging"), "currency": ("EUR", "GBP", "USD"),
     "deployment_id": ("deployments-000", "deployments-001", "deployments-002", "deployments-005", "gone"),
 }  # fmt: skip
-SMALL = st.integers(0, 12).map(float)
-QUARTERS = st.integers(-40, 400).map(lambda n: n / 4)
-NUMBERS: Mapping[str, st.SearchStrategy[float]] = {
-    "objective": st.sampled_from((0.5, 0.9, 0.95, 0.99, 1.0)), "hours": SMALL, "manual_approvals": SMALL, "quantity": SMALL,
-    "total": st.sampled_from((0.0, 1.0, 10.0, 20.0, 100.0)), "good": st.sampled_from((0.0, 1.0, 9.0, 10.0, 19.0, 99.0)),
+CHOICES: Mapping[str, tuple[float, ...]] = {
+    "objective": (0.5, 0.9, 0.95, 0.99, 1.0), "total": (0.0, 1.0, 10.0, 20.0, 100.0), "good": (0.0, 1.0, 9.0, 10.0, 19.0, 99.0),
+    **dict.fromkeys(("hours", "manual_approvals", "quantity"), tuple(map(float, range(13)))),
 }  # fmt: skip
+QUARTERS = st.integers(-40, 400).map(lambda n: n / 4)
 
 
 def times(zone: str) -> st.SearchStrategy[datetime]:
@@ -58,7 +58,7 @@ def values(field: Field, zone: str) -> st.SearchStrategy[Any]:
     elif field.type == "flag":
         found = st.booleans()
     elif field.type == "number":
-        found = NUMBERS.get(field.name, QUARTERS)
+        found = st.sampled_from(CHOICES[field.name]) if field.name in CHOICES else QUARTERS
     else:
         found = st.sampled_from(field.allowed or TEXTS.get(field.name, ("a", "b")))
     return found if field.required or field.default is not None else st.one_of(st.none(), found, found)
@@ -137,3 +137,24 @@ def worlds(draw: st.DrawFn, entities: Sequence[str], most: int = MOST_ROWS) -> W
     everything = st.just(Window(date(2025, 7, 1), date(2026, 12, 1)))
     spans = {name: draw(st.one_of(everything, everything, windows(400))) for name in entities}
     return World(facts, spans, zone, ground)
+
+
+def crowd(entity: Entity, count: int, zone: str, seed: int) -> list[dict[str, Any]]:
+    """So many rows of the same sort, drawn by a seeded generator: for what hypothesis would take too long over."""
+    dice = random.Random(f"{entity.name} {seed}")
+    drawn = ({f.name: _drawn(f, zone, dice) for f in entity.fields if f.name != entity.key} for _ in range(count))
+    kept = [row for row in (lawful(entity, row) for row in drawn) if row is not None]
+    return [{entity.key: f"{entity.name}-{i:03}", **row} for i, row in enumerate(kept)]
+
+
+def _drawn(field: Field, zone: str, dice: random.Random) -> Any:
+    if not field.required and field.default is None and dice.random() < 0.2:
+        return None
+    if field.type == "time":
+        near = midnight(dice.choice(DAYS), zone) + dice.choice(SHIFTS)
+        return near if dice.random() < 0.2 else near + timedelta(microseconds=dice.randrange(40 * 86_400_000_000))
+    if field.type == "flag":
+        return dice.random() < 0.5
+    if field.type == "number":
+        return dice.choice(CHOICES.get(field.name, tuple(n / 4 for n in range(-40, 400))))
+    return "EUR" if field.name == "currency" else dice.choice(field.allowed or TEXTS.get(field.name, ("a", "b")))
