@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from reportkit.needles import library
 from reportkit.snapshot import Snapshot
 
 Freeze = Callable[..., Snapshot]
+Rows = Sequence[Mapping[str, Any]]
 NEEDLES = [pytest.param(needle, id=key) for key, needle in library().items()]
 COLUMNS = {
     "Duration": ["team", "start", "end"], "Stock": ["team", "start", "end"], "Rate": ["team", "at"],
@@ -40,9 +42,37 @@ def whole_year(needle: Needle) -> Window:
     return Window(quarter_of(needle).shift(-2).window.start, quarter_of(needle).shift(2).window.end)
 
 
+class Worked:
+    """The examples, frozen and measured once each for all tests of this module."""
+
+    def __init__(self, freeze: Freeze) -> None:
+        self.freeze = freeze
+        self.reading, self.doubled, self.snapshot = cache(self._reading), cache(self._doubled), cache(self._snapshot)
+
+    def _snapshot(self, key: str) -> Snapshot:
+        return example(self.freeze, library()[key])
+
+    def _reading(self, key: str) -> measure.Reading:
+        return measure.reading(self.snapshot(key), library()[key], quarter_of(library()[key]).window)
+
+    def _doubled(self, key: str) -> measure.Reading:
+        return measured(self.freeze, library()[key], twice(library()[key]))
+
+
+@pytest.fixture(scope="module")
+def worked(freeze: Freeze) -> Worked:
+    return Worked(freeze)
+
+
 def example(freeze: Freeze, needle: Needle, rows: list[Mapping[str, Any]] | None = None, time_zone: str = "UTC") -> Any:
     facts = {needle.entity: needle.example.given if rows is None else rows, **needle.example.beside}
     return freeze(facts, whole_year(needle), time_zone, rules=RULES)
+
+
+def measured(freeze: Freeze, needle: Needle, facts: Mapping[str, Rows]) -> measure.Reading:
+    """The needle in its quarter over other facts than its example's."""
+    with freeze(facts, whole_year(needle), rules=RULES) as snapshot:
+        return measure.reading(snapshot, needle, quarter_of(needle).window)
 
 
 def twice(needle: Needle) -> dict[str, list[Mapping[str, Any]]]:
@@ -77,8 +107,8 @@ def one_fact_each(needle: Needle) -> bool:
 
 
 @every_needle
-def test_the_example_worked_out_by_hand(needle: Needle, freeze: Freeze) -> None:
-    found = measure.reading(example(freeze, needle), needle, quarter_of(needle).window)
+def test_the_example_worked_out_by_hand(needle: Needle, worked: Worked) -> None:
+    found = worked.reading(needle.key)
     assert found.value == pytest.approx(needle.example.expect, rel=1e-12)
     assert found.facts > 0 or found.value == 0
 
@@ -87,52 +117,49 @@ def test_the_example_worked_out_by_hand(needle: Needle, freeze: Freeze) -> None:
 def test_a_bad_example_would_be_noticed(needle: Needle, freeze: Freeze) -> None:
     """Leaving out a row that counts changes what comes out: the example does test something."""
     given = list(needle.example.given)
-    values = [
-        measure.reading(example(freeze, needle, given[:i] + given[i + 1 :]), needle, quarter_of(needle).window).value
-        for i in range(len(given))
-    ]
+    fewer = ({needle.entity: given[:i] + given[i + 1 :], **needle.example.beside} for i in range(len(given)))
+    values = (measured(freeze, needle, facts).value for facts in fewer)
     assert any(v != pytest.approx(needle.example.expect) for v in values)
 
 
 @every_needle
-def test_the_order_of_rows_does_not_matter(needle: Needle, freeze: Freeze) -> None:
-    facts, window = twice(needle), quarter_of(needle).window
-    one = measure.reading(freeze(facts, whole_year(needle), rules=RULES), needle, window)
+def test_the_order_of_rows_does_not_matter(needle: Needle, freeze: Freeze, worked: Worked) -> None:
+    facts = twice(needle)
     for rows in facts.values():
         random.Random(7).shuffle(rows)
-    assert measure.reading(freeze(facts, whole_year(needle), rules=RULES), needle, window) == one
+    assert measured(freeze, needle, facts) == worked.doubled(needle.key)
 
 
 @every_needle
-def test_each_row_twice_doubles_counts_and_nothing_else(needle: Needle, freeze: Freeze) -> None:
-    window = quarter_of(needle).window
-    one = measure.reading(example(freeze, needle), needle, window)
-    two = measure.reading(freeze(twice(needle), whole_year(needle), rules=RULES), needle, window)
+def test_each_row_twice_doubles_counts_and_nothing_else(needle: Needle, worked: Worked) -> None:
+    one, two = worked.reading(needle.key), worked.doubled(needle.key)
     assert two.value == pytest.approx((2 if adds_up(needle) else 1) * one.value)
     factor = 2 if one_fact_each(needle) else 1
     assert (two.facts, two.open) == (factor * one.facts, factor * one.open)
 
 
 @every_needle
-def test_a_zone_that_moves_no_fact_over_a_boundary_changes_nothing(needle: Needle, freeze: Freeze) -> None:
-    window = quarter_of(needle).window
-    here = measure.reading(example(freeze, needle), needle, window)
+def test_a_zone_that_moves_no_fact_over_a_boundary_changes_nothing(
+    needle: Needle, freeze: Freeze, worked: Worked
+) -> None:
+    here = worked.reading(needle.key)
     # The examples' times lie hours inside the quarter, so that these zones' midnights move none of them out of it.
-    there = measure.reading(example(freeze, needle, time_zone="Europe/London"), needle, window)
+    with example(freeze, needle, time_zone="Europe/London") as snapshot:
+        there = measure.reading(snapshot, needle, quarter_of(needle).window)
     assert (there.value, there.facts, there.open) == (here.value, here.facts, here.open)
 
 
 @every_needle
-def test_a_fact_moves_with_its_time(needle: Needle, freeze: Freeze) -> None:
+def test_a_fact_moves_with_its_time(needle: Needle, freeze: Freeze, worked: Worked) -> None:
     """The same facts a year earlier are the same number a year earlier, and none in the example's own quarter."""
     facts = {needle.entity: needle.example.given, **needle.example.beside}
     moved = {entity: [{k: _earlier(v) for k, v in row.items()} for row in rows] for entity, rows in facts.items()}
     now, then = quarter_of(needle), quarter_of(needle).shift(-4)
     covers = Window(then.shift(-1).window.start, now.shift(1).window.end)
     rules = Rules(key_events=tuple(KeyEvent(e.name, _earlier(e.start), _earlier(e.end)) for e in RULES.key_events))
-    snapshot = freeze(moved, covers, rules=rules)
-    past, present = measure.readings(snapshot, needle, [then.window, now.window])
-    assert past.facts == measure.reading(example(freeze, needle), needle, now.window).facts
+    with freeze(moved, covers, rules=rules) as snapshot:
+        past, present = measure.readings(snapshot, needle, [then.window, now.window])
+    assert past.facts == worked.reading(needle.key).facts
     if present.facts or isinstance(needle.kind, Stock):
         assert stands(needle)
     elif has_true_zeros(needle) and "key_event_at" not in measure.uses(needle)[needle.entity]:
@@ -145,7 +172,7 @@ def test_a_fact_moves_with_its_time(needle: Needle, freeze: Freeze) -> None:
 @every_needle
 def test_no_facts_is_a_gap_except_where_zero_is_true(needle: Needle, freeze: Freeze) -> None:
     columns = {name: None for row in needle.example.given for name in row}
-    found = measure.reading(example(freeze, needle, [columns]), needle, quarter_of(needle).window)
+    found = measured(freeze, needle, {needle.entity: [columns], **needle.example.beside})
     assert found.facts == 0
     if has_true_zeros(needle):
         assert (found.value, found.reason) == (0, "")
@@ -155,8 +182,8 @@ def test_no_facts_is_a_gap_except_where_zero_is_true(needle: Needle, freeze: Fre
 
 
 @every_needle
-def test_outside_what_is_covered_is_a_gap_for_all(needle: Needle, freeze: Freeze) -> None:
-    snapshot = example(freeze, needle)
+def test_outside_what_is_covered_is_a_gap_for_all(needle: Needle, worked: Worked) -> None:
+    snapshot = worked.snapshot(needle.key)
     for outside in (quarter_of(needle).shift(-3), quarter_of(needle).shift(3)):
         found = measure.reading(snapshot, needle, outside.window)
         assert math.isnan(found.value)
@@ -165,8 +192,8 @@ def test_outside_what_is_covered_is_a_gap_for_all(needle: Needle, freeze: Freeze
 
 
 @every_needle
-def test_facts_have_the_columns_of_their_kind(needle: Needle, freeze: Freeze) -> None:
-    frame = measure.facts(example(freeze, needle), needle)
+def test_facts_have_the_columns_of_their_kind(needle: Needle, worked: Worked) -> None:
+    frame = measure.facts(worked.snapshot(needle.key), needle)
     amount = ["amount"] if isinstance(needle.kind, Rate) and needle.kind.counts in ("amount", "minutes") else []
     assert list(frame.columns) == COLUMNS[needle.kind.name] + amount
     assert len(frame) > 0
@@ -229,14 +256,13 @@ def test_its_example_uses_the_entitys_columns_and_only_times_with_a_zone(needle:
 
 
 @every_needle
-def test_its_example_has_something_that_must_not_count(needle: Needle, freeze: Freeze) -> None:
+def test_its_example_has_something_that_must_not_count(needle: Needle, worked: Worked) -> None:
     """A needle with a filter shows in its example what the filter leaves out."""
     if needle.where is None:
         return
-    window = quarter_of(needle).window
     unfiltered = replace(needle, where=None)
-    snapshot = example(freeze, needle)
-    assert measure.reading(snapshot, needle, window) != measure.reading(snapshot, unfiltered, window)
+    everything = measure.reading(worked.snapshot(needle.key), unfiltered, quarter_of(needle).window)
+    assert worked.reading(needle.key) != everything
 
 
 @every_needle
@@ -254,12 +280,13 @@ def test_it_can_be_cut_and_the_parts_hold_all_facts(needle: Needle, by: str, fre
     window = quarter_of(needle).window
     facts = {needle.entity: needle.example.given, **needle.example.beside}
     many = {name: [row for n in range(6) for row in copy(name, rows, n, by)] for name, rows in facts.items()}
-    snapshot = freeze(many, whole_year(needle), rules=replace(RULES, smallest_group=1))
-    parts = measure.cut(snapshot, needle, window, by)
+    with freeze(many, whole_year(needle), rules=replace(RULES, smallest_group=1)) as snapshot:
+        parts = measure.cut(snapshot, needle, window, by)
+        whole = measure.reading(snapshot, needle, window)
     assert {part.group for part in parts} == {"even", "odd"}
     assert all(part.reading.known for part in parts)
     if one_fact_each(needle):
-        assert sum(part.reading.facts for part in parts) == measure.reading(snapshot, needle, window).facts
+        assert sum(part.reading.facts for part in parts) == whole.facts
 
 
 def copy(entity: str, rows: Sequence[Mapping[str, Any]], n: int, by: str) -> Iterator[Mapping[str, Any]]:
