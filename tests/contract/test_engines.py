@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -55,17 +55,6 @@ def many_in_pandas(many: Snapshot) -> Snapshot:
     return engines.on_pandas(many)
 
 
-@pytest.fixture(scope="module")
-def spark() -> Iterator[Any]:
-    with engines.spark() as backend:
-        yield backend
-
-
-@pytest.fixture(scope="module")
-def many_in_spark(many: Snapshot, spark: Any) -> Snapshot:
-    return engines.on_spark(many, spark)
-
-
 def example(freeze: Freeze, needle: Needle) -> Snapshot:
     facts = {needle.entity: needle.example.given, **needle.example.beside}
     return freeze(facts, COVERS, rules=replace(RULES, dora=DoraRules(), smallest_group=1))
@@ -79,18 +68,6 @@ def test_pandas_gives_the_example(needle: Needle, freeze: Freeze) -> None:
 @every_needle
 def test_pandas_gives_the_same_on_many_facts(needle: Needle, many: Snapshot, many_in_pandas: Snapshot) -> None:
     assert_same(needle, many, lambda _: many_in_pandas)
-
-
-@pytest.mark.heavy
-@every_needle
-def test_spark_gives_the_example(needle: Needle, freeze: Freeze, spark: Any) -> None:
-    assert_same(needle, example(freeze, needle), lambda snapshot: engines.on_spark(snapshot, spark))
-
-
-@pytest.mark.heavy
-@every_needle
-def test_spark_gives_the_same_on_many_facts(needle: Needle, many: Snapshot, many_in_spark: Snapshot) -> None:
-    assert_same(needle, many, lambda _: many_in_spark)
 
 
 def assert_same(needle: Needle, snapshot: Snapshot, moved: Callable[[Snapshot], Snapshot]) -> None:
