@@ -34,6 +34,7 @@ The map, top to bottom; imports point down it (held by the import contract in py
     display      what a cell shows: one MIME bundle, several faces
     files        locks, scratch folders, files put in place as a whole
     forks        processes forked from a server that has the libraries
+    shared       work that several notebooks of a build would do, done once
     unchanged    whether anything is different from the last build
     model        frozen values; no I/O
     errors       the exception tree, drawn at the top

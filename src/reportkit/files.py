@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -92,6 +94,20 @@ def sha256_of(path: Path) -> str:
     """The SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def kept(name: str, make: Callable[[], bytes]) -> bytes:
+    """What `make` gives, from this user's cache where it was made before; a cache that cannot be written is no hindrance."""
+    path = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "reportkit" / name
+    with contextlib.suppress(OSError):
+        return path.read_bytes()
+    made = make()
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as draft:
+            draft.write(made)
+        put(Path(draft.name), path)
+    return made
 
 
 def shipped_notebooks() -> Path:

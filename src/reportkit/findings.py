@@ -6,12 +6,12 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 
 import pandas as pd
 
-from reportkit import measure
+from reportkit import measure, shared
 from reportkit.errors import SnapshotError
 from reportkit.evidence import Case, Ground, compare_all
 from reportkit.evidence.restated import restated
@@ -127,7 +127,10 @@ class Findings:
     def history(self, needle: Needle) -> Sequence[Reading]:
         """The needle by quarter, nine quarters up to this one, oldest first, whole organisation."""
         if needle.key not in self._histories:
-            self._histories[needle.key] = measure.quarters(self.snapshot, needle, self.quarter, QUARTERS)
+            self._histories[needle.key] = shared.once(
+                ("history", needle.key, self.quarter, self.snapshot.only, QUARTERS),
+                lambda: measure.quarters(self.snapshot, needle, self.quarter, QUARTERS),
+            )
         return self._histories[needle.key]
 
     @cached_property
@@ -138,7 +141,10 @@ class Findings:
         """The needle in each of the last 26 complete weeks of the quarter, whole organisation, from the first covered one on."""
         last = self.quarter.window.end
         mondays = Window(last - WEEK * (WEEKS + 1), last).weeks[-WEEKS:]
-        found = measure.readings(self.snapshot, needle, [Window(day, day + WEEK) for day in mondays])
+        found = shared.once(
+            ("weekly", needle.key, self.quarter, self.snapshot.only, WEEKS),
+            lambda: measure.readings(self.snapshot, needle, [Window(day, day + WEEK) for day in mondays]),
+        )
         covered = measure.covers(self.snapshot, needle)
         return [reading for reading in found if reading.window.start >= covered.start]
 
@@ -149,7 +155,10 @@ class Findings:
     @cached_property
     def evidence(self) -> Mapping[str, tuple[Evidence, ...]]:
         """Per proof the evidence of each of its needles that can be computed: headline first, as declared."""
-        return {key: self._weigh(key, proof) for key, proof in self.proofs.items()}
+        return {
+            key: shared.once(("evidence", key, proof, self.quarter), partial(self._weigh, key, proof))
+            for key, proof in self.proofs.items()
+        }
 
     def _weigh(self, key: str, proof: Proof) -> tuple[Evidence, ...]:
         cases = [self.case(self.needle(k), proof) for k in proof.needles if k not in self.missing]

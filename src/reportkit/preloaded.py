@@ -33,6 +33,8 @@ def load() -> None:
     for name in MODULES:
         with contextlib.suppress(Exception):  # of another version of a library, or broken; whoever needs it says so
             importlib.import_module(name)
+    with contextlib.suppress(Exception):
+        importlib.import_module("reportkit.render.page").rehearse()
     if len(list(Path("/proc/self/task").iterdir())) > 1:
         raise SystemExit(1)  # a library that starts a thread cannot be forked cleanly: kernels are started cold
     gc.collect()

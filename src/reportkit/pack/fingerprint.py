@@ -21,7 +21,10 @@ from reportkit.snapshot.manifest import FILE as MANIFEST
 from reportkit.workspace import Workspace
 
 Parts = dict[str, dict[str, str]]  # file or thing: path inside: digest
-STYLE = ("_brand.yml", "the pages' layout")  # what changes how a report looks, and nothing else
+BESIDE = "notebooks/"
+LAYOUT = "the pages' layout"
+BRAND = "_brand.yml"
+ON_PAGES = ("logo", "name")  # of the brand: what pages show; colours and fonts are in the notebook's pictures
 MOST = 3  # changes that are told one by one
 PACKAGE = Path(__file__).resolve().parents[1]
 OUTSIDE = ("_notebooks", "check", "cli.py", "console.py", "preloaded.py", "preview", "scaffold", "unchanged.py")
@@ -43,7 +46,7 @@ def _own(workspace: Workspace, job: Job, known: Background) -> Parts:
     return {
         "bets of all quarters": {promise.needle: digest(repr(promise)) for promise in bets},
         job.notebook.name: dict(_cells(job.notebook)),
-        "notebooks/": dict(_beside(job.notebook)),
+        BESIDE: dict(_beside(job.notebook)),
         **_params(workspace, job),
         "what it is made for": dict(_flat(job.parameters)),
     }
@@ -53,7 +56,7 @@ def _shared(workspace: Workspace, quarter: str, known: Background) -> Parts:
     """What all reports of a quarter are made of."""
     manifest = Manifest.read(workspace.root / "extracts" / quarter)
     return {
-        "_brand.yml": dict(_brand(workspace)),
+        BRAND: dict(_brand(workspace)),
         "the extract": {name: digest(asdict(entity)) for name, entity in manifest.entities.items()},
         **_background(known),
         "the records of earlier quarters": dict(_records(workspace.root / "reports", quarter)),
@@ -77,8 +80,17 @@ def reason(before: Parts, now: Parts) -> str:
 
 
 def only_style(before: Parts, now: Parts) -> bool:
-    """Whether nothing but the look has changed."""
-    return all(before.get(thing) == now.get(thing) for thing in {*before, *now} if thing not in STYLE)
+    """Whether nothing has changed but what pages are laid out by."""
+    changed = [thing for thing in {*before, *now} if before.get(thing) != now.get(thing)]
+    one, other = before.get(BRAND, {}), now.get(BRAND, {})
+    drawn = [name for name in {*one, *other} if one.get(name) != other.get(name) and name not in ON_PAGES]
+    return set(changed) <= {LAYOUT, BRAND} and not drawn
+
+
+def only_notebook(before: Parts, now: Parts, notebook: Path) -> bool:
+    """Whether nothing has changed but the notebook, what lies beside it, and the look: its numbers stay as they are."""
+    changed = {thing for thing in {*before, *now} if before.get(thing) != now.get(thing)}
+    return changed <= {notebook.name, BESIDE, LAYOUT, BRAND}
 
 
 def _named(path: str) -> str:
@@ -213,5 +225,5 @@ def _code() -> Parts:
             where[inside.as_posix()] = digest(path.read_bytes())
     return {
         "reportkit": {"version": digest(_installed("reportkit")), "its code": digest(numbers)},
-        "the pages' layout": {"": digest(pages)},
+        LAYOUT: {"": digest(pages)},
     }

@@ -84,11 +84,18 @@ class Editing:
         workspace = Workspace.find(self.root)
         self.job = _job(workspace, self.job.quarter, self.job.report)
         parts = fingerprint.parts(workspace, self.job.quarter, [self.job])[self.job.report]
+        if self.parts and not fingerprint.only_notebook(self.parts, parts, self.job.notebook):
+            self._forget()
         if self.executed is None or not fingerprint.only_style(self.parts, parts):
-            self.parts, self.executed = {}, None  # should it fail, the next edit runs it again
+            self.parts, self.executed = parts, None  # should it fail, the next edit runs it again
             self.executed = self._run()
         self.parts = parts
         return self._page(workspace, self.executed)
+
+    def _forget(self) -> None:
+        """Let go of numbers that were worked out from other params or another extract."""
+        for path in (self.settings.scratch / "shared").iterdir():
+            path.unlink()
 
     def _run(self) -> Executed:
         output = self.settings.scratch / self.job.report / "executed.ipynb"

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 from nbconvert.exporters import TemplateExporter
 from nbformat import NotebookNode
+from nbformat.v4 import new_notebook
 
 from reportkit.render import style
 from reportkit.render.outputs import Body
@@ -49,15 +50,31 @@ def html(executed: NotebookNode, sheet: Sheet) -> str:
 
 def content(executed: NotebookNode, body: Body, sheet: Sheet) -> Markup:
     """What the notebook shows, by nbconvert and our template, with one h1 and no heading level left out."""
-    make: Any = TemplateExporter
-    exporter = make(
-        template_name="reportkit", extra_template_basedirs=[str(TEMPLATES)], template_file="index.html.j2",
-        filters={"shown": body.cell}, file_extension=".html",
-    )  # fmt: skip
+    exporter = _exporter()
+    exporter.register_filter("shown", body.cell)
     made, _ = exporter.from_notebook_node(executed)
     if "<h1" not in made:
         made = str(Markup("<h1>{}</h1>").format(sheet.title)) + made
     return Markup(_no_widow(_in_order(made)))
+
+
+@lru_cache(maxsize=1)
+def _exporter() -> Any:
+    """Nbconvert's exporter over our template, which is compiled once. Not for two threads at a time."""
+    make: Any = TemplateExporter
+    return make(
+        template_name="reportkit", extra_template_basedirs=[str(TEMPLATES)], template_file="index.html.j2",
+        filters={"shown": lambda _: ""}, file_extension=".html",
+    )  # fmt: skip
+
+
+def rehearse() -> None:
+    """Compile the templates and read plotly.js, so that processes forked from this one need not."""
+    empty: Any = new_notebook()
+    _exporter().from_notebook_node(empty)
+    for name in ("page.html.j2", "paper.html.j2", "contents.html.j2"):
+        environment().get_template(name)
+    plotly_js()
 
 
 def _in_order(made: str) -> str:

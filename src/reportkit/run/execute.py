@@ -65,6 +65,7 @@ class Isolated:
             | known
             | {
                 "REPORTKIT_WORKSPACE": str(self.workspace),
+                "REPORTKIT_SHARED": str(self.scratch / "shared"),
                 SOURCE_DATE: str(self.source_date),
                 "JUPYTER_CONFIG_DIR": str(home / "config"),
                 "JUPYTER_DATA_DIR": str(home / "data"),
@@ -78,7 +79,8 @@ class Isolated:
 @contextmanager
 def isolated(settings: Isolated) -> Iterator[Isolated]:
     """The settings made ready, with SOURCE_DATE_EPOCH set for the block; kernels that still run at its end are killed."""
-    (settings.scratch / "jupyter").mkdir(parents=True, exist_ok=True)  # else IPython makes folders elsewhere
+    (settings.scratch / "shared").mkdir(parents=True, exist_ok=True)
+    (settings.scratch / "jupyter").mkdir(exist_ok=True)  # else IPython makes folders elsewhere
     before = os.environ.get(SOURCE_DATE)
     # Sockets allow paths of about a hundred characters: a short folder, for nobody else to read.
     with tempfile.TemporaryDirectory(prefix="reportkit-") as sockets:

@@ -13,7 +13,7 @@ from reportkit.entities import find
 from reportkit.errors import SnapshotError
 from reportkit.model.period import Window
 from reportkit.model.rules import Rules
-from reportkit.snapshot.manifest import FILE, EntityManifest, Manifest, sha256_of
+from reportkit.snapshot.manifest import FILE, EntityManifest, Manifest, sha256_known
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Snapshot:
             )
         for name, entity in manifest.entities.items():
             path = folder / f"{name}.parquet"
-            if not path.is_file() or sha256_of(path) != entity.sha256:
+            if not path.is_file() or sha256_known(path) != entity.sha256:
                 what = "was altered after it was frozen" if path.is_file() else "is missing"
                 raise SnapshotError(
                     f"extracts/{folder.name}/{name}.parquet {what}; run `reportkit extract {folder.name}` to take it again."

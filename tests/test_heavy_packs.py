@@ -1,0 +1,177 @@
+"""Packs under stress: killed kernels, killed servers, two builds at once, fifty reports at a time, a cluster whose workers die."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from multiprocessing import forkserver
+from pathlib import Path
+
+import psutil
+import pytest
+
+from reportkit import forks
+from reportkit.pack import Pack, Wanted, build
+from reportkit.workspace import Workspace
+from tests.packs import GOOD, SHOW, notebook, tree, workspace
+from tests.unit.test_fan_out import fanned
+
+pytestmark = pytest.mark.heavy
+QUARTER = "2026-Q2"
+SELF = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
+
+
+def go(root: Path, **how: object) -> Pack:
+    return build(Workspace.find(root), QUARTER, Wanted(**how))  # type: ignore[arg-type]
+
+
+def waiting(flag: Path) -> str:
+    """A cell that says that it runs, and waits until it may go on."""
+    return f"import pathlib, time\npathlib.Path({str(flag)!r}).touch()\nwhile not pathlib.Path({str(flag)!r} + '-go').exists(): time.sleep(0.05)"
+
+
+def until(flag: Path) -> None:
+    for _ in range(1200):
+        if flag.exists():
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{flag.name} did not come")
+
+
+def test_a_warm_pack_is_a_cold_pack(tmp_path: Path) -> None:
+    warm, cold = workspace(tmp_path / "warm"), workspace(tmp_path / "cold")
+    assert go(warm).ok
+    assert go(cold, cold=True).ok
+    assert tree(warm / "reports") == tree(cold / "reports")
+
+
+def test_a_kernel_killed_mid_cell_is_one_error_and_the_server_lives(tmp_path: Path) -> None:
+    root = workspace(tmp_path, {"security": (*GOOD, SELF)})
+    forks.warm_up()
+    forks.Family().call(os.getpid)
+    before = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+    executives, security = go(root).outcomes
+    assert executives.ok
+    assert "cell 4 (`import os, signal`) failed: its process ended all of a sudden" in str(security.error)
+    assert forkserver._forkserver._forkserver_pid == before  # type: ignore[attr-defined]
+    notebook(root, "security", *GOOD)
+    assert go(root).ok
+
+
+def test_a_server_killed_mid_cell_is_started_again_and_every_report_is_made(tmp_path: Path) -> None:
+    root, flag = tmp_path / "w", tmp_path / "flag"
+    workspace(root, {"security": (*GOOD, waiting(flag))})
+    found: list[Pack] = []
+    thread = threading.Thread(target=lambda: found.append(go(root)))
+    thread.start()
+    until(flag)
+    os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)  # type: ignore[attr-defined]
+    Path(f"{flag}-go").touch()
+    thread.join(120)
+    assert found
+    assert found[0].ok, found[0]
+
+
+def test_a_second_build_is_told_who_builds_and_spoils_nothing(tmp_path: Path) -> None:
+    root, flag = tmp_path / "w", tmp_path / "flag"
+    workspace(root, {"security": (*GOOD, waiting(flag))})
+    command = [sys.executable, "-c", "from reportkit.cli import main; main()", "build", QUARTER, "-w", str(root)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as first:
+        until(flag)
+        second = subprocess.run(command, capture_output=True, text=True, check=False)
+        Path(f"{flag}-go").touch()
+        first.communicate(timeout=120)
+    assert first.returncode == 0
+    assert second.returncode == 2
+    assert f"process {first.pid} is building {QUARTER} already" in second.stderr
+
+
+def test_fifty_teams_at_once_each_with_its_own_numbers_and_nothing_left_behind(tmp_path: Path) -> None:
+    teams = [f"team {i:02}" for i in range(50)]
+    root, temporary = fanned(tmp_path / "w", *teams), tmp_path / "temporary"
+    temporary.mkdir()
+    script = (
+        "import sys, psutil, gc\nfrom reportkit.cli import main\n"
+        f"try: main(['build', '{QUARTER}', '-w', {str(root)!r}, '--jobs', '50'])\n"
+        "finally:\n me = psutil.Process()\n"
+        " print('left', [p.status() for p in me.children(recursive=True) if p.status() == 'zombie'],"
+        " [c for c in me.net_connections('all') if c.laddr], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "TMPDIR": str(temporary)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "left [] []" in done.stderr
+    record = json.loads((root / "reports" / QUARTER / "record.json").read_text())["reports"]
+    assert len(record) == 51
+    for i, team in enumerate(teams):
+        shown = {n["id"]: n for n in record[f"security-{team.replace(' ', '-')}"]["numbers"]}
+        assert {id_.split(".")[0] for id_ in shown} == {f"team={team}"}
+        assert shown[f"team={team}.deployment_frequency.2026-04-01/2026-07-01"]["n"] == 5 + i % 7
+        page = (root / "reports" / QUARTER / f"security-{team.replace(' ', '-')}.html").read_text()
+        assert re.search(rf"{5 + i % 7} \[.{{1,8}}{team}", page)
+    time.sleep(1)
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_cluster_makes_the_same_reports(tmp_path: Path) -> None:
+    here, there = workspace(tmp_path / "here"), workspace(tmp_path / "there")
+    assert go(here).ok
+    notebook(there, "security", *GOOD)
+    assert go(there, cluster="local", jobs=2).ok
+    assert tree(here / "reports") == tree(there / "reports")
+    notebook(there, "security", SHOW, "1 / 0")
+    (_, failed) = go(there, cluster="local", jobs=2).outcomes
+    assert "cell 3 (`1 / 0`) failed: ZeroDivisionError" in str(failed.error)
+    assert (there / "reports" / QUARTER / "failed" / "security.ipynb").is_file()
+
+
+def test_a_worker_that_dies_is_no_matter(tmp_path: Path) -> None:
+    root, flag = tmp_path / "w", tmp_path / "flag"
+    workspace(root, {"security": (*GOOD, waiting(flag))})
+    found: list[Pack] = []
+    thread = threading.Thread(target=lambda: found.append(go(root, cluster="local", jobs=2)))
+    thread.start()
+    until(flag)
+    kernel = next(p for p in psutil.Process().children(recursive=True) if _holds(p, flag))
+    worker = next(p for p in kernel.parents() if "spawn_main" in " ".join(p.cmdline()) and p.parent())
+    worker.kill()
+    Path(f"{flag}-go").touch()
+    thread.join(180)
+    assert found
+    assert found[0].ok, found[0]
+
+
+def _holds(process: psutil.Process, flag: Path) -> bool:
+    try:
+        return process.cwd() == str(_notebooks(process)) and str(flag.parent) not in process.name()
+    except psutil.Error:
+        return False
+
+
+def _notebooks(process: psutil.Process) -> Path:
+    return Path(process.environ().get("REPORTKIT_WORKSPACE", "/nowhere"), "notebooks")
+
+
+def test_a_cluster_that_is_not_there_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reportkit.pack.cluster.CONNECT", "1s")
+    root = workspace(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", "import reportkit.pack.cluster as c; c.CONNECT = '1s'\nfrom reportkit.cli import main; main()",
+         "build", QUARTER, "-w", str(root), "--cluster", "tcp://127.0.0.1:1"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == (
+        "reportkit: no Dask scheduler answers at tcp://127.0.0.1:1; give its address, such as tcp://10.0.0.5:8786, or 'local'.\n"
+    )
