@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import resource
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +33,13 @@ def lay_out(source: Path, sheet: Sheet) -> Cost:
     source.with_suffix(".pdf").write_bytes(render.pdf(notebook, sheet))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return Cost(between - begun, time.monotonic() - between, memory)
+
+
+def lay_out_apart(source: Path, sheet: Sheet) -> Cost:
+    """The same in a process that ends at once afterwards: what WeasyPrint leaves lying about goes with the scratch folder."""
+    tempfile.tempdir = str(source.parent)
+    gc.disable()  # it has nothing to gain in so short a life
+    return lay_out(source, sheet)
 
 
 def screen(source: Path, sheet: Sheet) -> str:

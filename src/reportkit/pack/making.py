@@ -18,7 +18,7 @@ from reportkit import files, run
 from reportkit.errors import NotebookError, ReportkitError
 from reportkit.forks import NoFork, ServerDied
 from reportkit.pack import record, sheets
-from reportkit.pack.layout import Cost, lay_out
+from reportkit.pack.layout import Cost, lay_out, lay_out_apart
 from reportkit.pack.plan import Job
 from reportkit.render import Sheet
 from reportkit.workspace import Workspace
@@ -147,7 +147,7 @@ def _forked(source: Path, sheet: Sheet, settings: run.Isolated) -> Cost | None:
     """The pages laid out in a worker, by a second server where the first one dies; None where no worker can be had."""
     for _ in range(2):
         try:
-            return settings.family.call(lay_out, source, sheet) if settings.family else None
+            return settings.family.call(lay_out_apart, source, sheet) if settings.family else None
         except ServerDied:
             continue
         except NoFork:

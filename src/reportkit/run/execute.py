@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from reportkit.run.kernel import OwnKernel
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
+LONG, SHORT = 70, "/tmp"  # noqa: S108  # the folder made there is for nobody else to read
 SOURCE_DATE = "SOURCE_DATE_EPOCH"
 #: What would make a kernel behave as its user's own settings say.
 FOREIGN = ("JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "PYTHONSTARTUP", "MPLCONFIGDIR", "JUPYTER_NO_CONFIG")
@@ -83,7 +84,8 @@ def isolated(settings: Isolated) -> Iterator[Isolated]:
     (settings.scratch / "jupyter").mkdir(exist_ok=True)  # else IPython makes folders elsewhere
     before = os.environ.get(SOURCE_DATE)
     # Sockets allow paths of about a hundred characters: a short folder, for nobody else to read.
-    with tempfile.TemporaryDirectory(prefix="reportkit-") as sockets:
+    where = tempfile.gettempdir()
+    with tempfile.TemporaryDirectory(prefix="reportkit-", dir=where if len(where) < LONG else SHORT) as sockets:
         ready = replace(settings, sockets=Path(sockets))
         os.environ[SOURCE_DATE] = str(settings.source_date)
         try:
@@ -194,7 +196,7 @@ class _Going:
         done: NotebookNode = execute_notebook(
             read(self.notebook), None, parameters=dict(self.parameters), engine_name=kernels.NAME, progress_bar=False,
             kernel_name="python3", language="python", execution_timeout=self.timeout, on_cell_start=self.begins,
-            kernel=kernel or kernels.own(settings, output.parent.name, output.with_suffix(".log")),
+            kernel=kernel or kernels.own(settings, output.with_suffix(".log")),
             start={"env": settings.environment, "cwd": str(self.notebook.parent)},
             shown=lambda notebook: setattr(self, "seen", notebook),
         )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -48,6 +49,7 @@ class OwnKernel(AsyncKernelManager):
     _launch_kernel = _async_launch_kernel
 
 
+_NUMBERS = itertools.count(1)
 HISTORY = "--HistoryManager.hist_file=:memory:"  # as nbclient starts them
 
 
@@ -57,12 +59,10 @@ class Spare:
     def __init__(self, settings: Isolated, folder: Path) -> None:
         self._settings, self._folder = settings, folder
         self._kernel: OwnKernel | None = None
-        self._count = 0
 
     def prepare(self) -> None:
         """Start the next one."""
-        self._count += 1
-        kernel = own(self._settings, f"spare-{self._count}", self._settings.scratch / "spare.log")
+        kernel = own(self._settings, self._settings.scratch / "spare.log")
         settings = {"env": self._settings.environment, "cwd": str(self._folder)}
         with _loop() as loop:
             loop.run_until_complete(kernel.start_kernel(extra_arguments=[HISTORY], **settings))
@@ -86,9 +86,9 @@ class Spare:
                 loop.run_until_complete(self._kernel.shutdown_kernel(now=True))
 
 
-def own(settings: Isolated, name: str, log_file: Path) -> OwnKernel:
-    """A kernel under these settings, not yet started; no other has its name."""
-    file = str(settings.sockets / f"{name}.json")
+def own(settings: Isolated, log_file: Path) -> OwnKernel:
+    """A kernel under these settings, not yet started. Its sockets have short names, whatever its report is called."""
+    file = str(settings.sockets / f"k{next(_NUMBERS)}.json")
     return OwnKernel(log=quiet(), connection_file=file, log_file=log_file, family=settings.family)
 
 
