@@ -37,7 +37,7 @@ def waiting(flag: Path) -> str:
 
 
 def until(flag: Path) -> None:
-    for _ in range(1200):
+    for _ in range(3600):
         if flag.exists():
             return
         time.sleep(0.05)
