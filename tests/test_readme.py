@@ -15,7 +15,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from reportkit import sources
-from reportkit.model.params import Organisation, Sources
+from reportkit.model.params import Organisation, QuarterParams, Sources
 from tests import building
 from tests.unit.repositories import Repository
 
@@ -128,7 +128,9 @@ def test_the_commands_of_a_quarter_and_the_analysts_cells(installed: Path, tmp_p
 
 def test_the_yaml_is_what_params_may_say() -> None:
     for language, text in BLOCKS:
-        if language == "yaml" and "sources:" not in text:
+        if language == "yaml" and text.startswith("each:"):
+            QuarterParams.model_validate(YAML(typ="safe").load(text))
+        elif language == "yaml" and "sources:" not in text:
             Organisation.model_validate({"name": "Northwind", **YAML(typ="safe").load(text)})
         elif language == "yaml":
             given = Sources.model_validate(YAML(typ="safe").load(text))

@@ -108,7 +108,9 @@ def _connected(address: str, jobs: int) -> Iterator[Client]:
     with dask.config.set(quiet):
         if address == LOCAL:
             with (
-                LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50) as cluster,
+                LocalCluster(
+                    n_workers=jobs, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
+                ) as cluster,
                 Client(cluster) as client,
             ):
                 yield client
