@@ -299,6 +299,8 @@ def _path(frame: pd.DataFrame, window: Window, time_zone: str) -> Path | None:
     known = [m for m in MILESTONES if rows[m].notna().mean() >= MOSTLY]
     rows = rows[rows[known].notna().all(axis=1)]
     pairs = list(pairwise(known))
+    for before, after in pairs:  # how long a step took that runs backwards nobody knows
+        rows = rows[rows[after] >= rows[before]]
     if rows.empty or not pairs or any(pair not in STEPS for pair in pairs):
         return None
     days = [_days(rows[b] - rows[a]) for a, b in pairs]

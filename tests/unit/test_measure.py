@@ -282,6 +282,19 @@ def test_facts_can_be_cut_by_any_column(freeze: Freeze) -> None:
         measure.facts(snapshot, LEAD, by="squad")
 
 
+def test_open_facts_of_one_person_are_no_group_of_their_own(freeze: Freeze) -> None:
+    """Six changes of one author, none of them done: nothing has ended, and still they are about one person."""
+    many = [lead("2026-01-05", "2026-01-07", team="x", author=f"a{n}") for n in range(6)]
+    alone = [lead("2026-01-05", None, team="y", author="a0") for _ in range(6)]
+    unknown = [lead("2026-01-05", None, team="z", author=None) for _ in range(6)]
+    parts = measure.cut(freeze({"changes": [*many, *alone, *unknown]}, YEAR), LEAD, Q1, by="team")
+    # Folded alone, they would be "other"; so the smallest group that may be shown goes there too.
+    assert [(part.group, part.reading.facts, part.reading.open, part.groups) for part in parts] == [
+        ("x", 6, 0, 1),
+        ("other", 0, 12, 2),
+    ]
+
+
 def test_facts_are_in_utc_and_open_ones_have_no_end(freeze: Freeze) -> None:
     frame = measure.facts(freeze({"changes": [lead("2026-01-01", None)]}, YEAR, LONDON), LEAD)
     assert frame["start"].tolist() == [pd.Timestamp("2026-01-01", tz="UTC")]

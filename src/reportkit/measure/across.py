@@ -8,7 +8,7 @@ from typing import Any
 import ibis
 
 from reportkit import derived
-from reportkit.measure import money, rows
+from reportkit.measure import money, order, rows
 from reportkit.measure.periods import Numbered, assigned
 from reportkit.measure.reading import Sums
 from reportkit.measure.rows import GROUP, Cut
@@ -54,7 +54,7 @@ def denominators(snapshot: Snapshot, needle: Needle, per: Per, cut: Cut) -> Tabl
         picked["amount"] = money.converted(table, rows.resolved(table, amount), snapshot.rules).cast("float64")
     meet = {name: table[name] for name in per.by}
     chosen = table.select(**{GROUP: rows.grouped(table, needle, per.entity, cut)}, **meet, **picked)
-    return chosen.drop_null(["at", *per.by])
+    return order.forward(chosen.drop_null(["at", *per.by]))
 
 
 def _tops(snapshot: Snapshot, needle: Needle, per: Per, windows: Numbered, cut: Cut) -> dict[Any, tuple[int, float]]:

@@ -57,7 +57,9 @@ def _kept(found: Mapping[str, Sums], least: int) -> list[str] | None:
     order = sorted(found, key=lambda group: (-_size(found[group]), group))
     keep = [group for group in order if _size(found[group]) >= least]
     small = sum(_size(found[group]) for group in order[len(keep) :])
-    while small and small < least and keep:
+    # Open facts alone may be about few people, or none who is counted; a group without any fact hides nobody.
+    hidden = any(found[group].facts + found[group].open for group in order[len(keep) :])
+    while hidden and small < least and keep:
         small += _size(found[keep.pop()])
     return keep if keep or small >= least else None
 

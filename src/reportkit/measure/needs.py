@@ -114,6 +114,11 @@ def _from(snapshot: Snapshot, entity: str) -> str:
     return f"; {entity} come from {', '.join(origin.what for origin in origins)}" if origins else ""
 
 
+def made_of(needle: Needle) -> tuple[str, ...]:
+    """The columns of its own entity that the parts of a needle's kind name: what it measures, not which facts count."""
+    return _names(needle.entity, parts(needle.kind).values())
+
+
 def _names(entity: str, expressions: Iterable[Expr | None]) -> tuple[str, ...]:
     found = [name for expr in expressions if isinstance(expr, Deferred) for name in _fields(_blank(entity), expr)]
     return tuple(dict.fromkeys(found))

@@ -10,7 +10,7 @@ import ibis
 
 from reportkit import derived, entities
 from reportkit.errors import MeasureError
-from reportkit.measure import money, spells
+from reportkit.measure import money, order, spells
 from reportkit.measure.needs import parts, uses
 from reportkit.measure.periods import local_day
 from reportkit.model.evidence import NO_TEAM
@@ -56,6 +56,7 @@ def base(snapshot: Snapshot, needle: Needle, cut: Cut, also: Sequence[str] = ())
     """The same before intervals are joined and days are counted once."""
     rows = derived.table(snapshot, needle.entity, uses(needle)[needle.entity])
     rows = rows if needle.where is None else rows.filter(needle.where)
+    rows = order.kept(snapshot, needle, rows)
     picked = {name: resolved(rows, expr) for name, expr in parts(needle.kind).items()}
     for name in {"amount", "numerator", "denominator"} & set(picked):
         picked[name] = money.converted(rows, picked[name], snapshot.rules).cast("float64")
@@ -65,7 +66,7 @@ def base(snapshot: Snapshot, needle: Needle, cut: Cut, also: Sequence[str] = ())
         picked |= {name: rows[name] for name in needle.kind.denominator.by}
     strata = {name: column(rows, needle, needle.entity, name).fill_null(NO_TEAM) for name in also}
     chosen = rows.select(**{GROUP: grouped(rows, needle, needle.entity, cut)}, **strata, **picked)
-    return chosen.drop_null([name for name in parts(needle.kind) if name not in _may_lack(needle)])
+    return order.forward(chosen.drop_null([name for name in parts(needle.kind) if name not in _may_lack(needle)]))
 
 
 def resolved(rows: Table, expr: Any) -> Any:

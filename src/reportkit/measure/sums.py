@@ -116,12 +116,17 @@ def _life(row: Mapping[str, Any], kind: Duration, unit: float) -> Sums:
 
 
 def _people(facts: Table, windows: Numbered, zone: str) -> dict[Key, int]:
-    """How many people the durations that ended in each window are about."""
+    """How many people the durations that ended in each window are about: 0 where only open ones are about somebody.
+
+    A pair of which nobody knows whom it is about is not in it.
+    """
     if "person" not in facts.columns:
         return {}
-    ended = assigned(facts, "end", windows, zone)
+    named = facts.drop_null("person")
+    ended = assigned(named, "end", windows, zone)
     table = ended.group_by(["period", GROUP]).aggregate(people=ended.person.nunique())
-    return {(int(r["period"]), r[GROUP]): int(r["people"]) for r in table.to_pyarrow().to_pylist() if r["people"]}
+    found = {(int(r["period"]), r[GROUP]): int(r["people"]) for r in table.to_pyarrow().to_pylist()}
+    return {**dict.fromkeys(_standing(named, windows, zone), 0), **found}
 
 
 def _standing(facts: Table, windows: Numbered, zone: str) -> dict[Key, int]:

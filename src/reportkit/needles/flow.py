@@ -18,7 +18,8 @@ def _at(text: str) -> datetime:
 
 
 def _days(end: Any, start: Any) -> Any:
-    return end.delta(start, unit="microsecond") / 86_400e6
+    """Days between two times; nothing where they run backwards, which is not known to be any length."""
+    return ibis.ifelse(end >= start, end.delta(start, unit="microsecond") / 86_400e6, ibis.null())
 
 
 # Waiting for a first review, then from the merge (or, where it is known, from passing build and tests) to production.

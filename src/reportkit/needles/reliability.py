@@ -94,6 +94,29 @@ SLA_BREACHES = Needle(
     ),
 )
 
+TIME_TO_RESOLVE = Needle(
+    key="time_to_resolve",
+    label="Time to resolve",
+    theme="reliability",
+    question="How long does an incident take from its start until it is resolved?",
+    entity="incidents",
+    kind=Duration(start=_.started_at, end=_.resolved_at, unit=HOURS),
+    better="lower",
+    source="reportkit",
+    facts=("incident", "incidents"),
+    state="An incident takes {now} to resolve",
+    finding="Incidents are now resolved in {after} instead of {before}",
+    example=Example(  # ends at 2, 5 and 9 hours with one still open: down to exactly a half at 5, so the middle of 5 and 9
+        given=[
+            {"started_at": _at("02-02T10:00:00"), "resolved_at": _at("02-02T12:00:00")},
+            {"started_at": _at("02-02T10:00:00"), "resolved_at": _at("02-02T15:00:00")},
+            {"started_at": _at("02-02T10:00:00"), "resolved_at": _at("02-02T19:00:00")},
+            {"started_at": _at("02-02T10:00:00"), "resolved_at": None},
+        ],
+        expect=7.0,
+    ),
+)
+
 _OUTAGES = [  # 10:00 to 10:40 and 10:30 to 11:00 are one outage of an hour; another of half an hour; a mere incident
     {"started_at": _at("02-02T10:00:00"), "resolved_at": _at("02-02T10:40:00"), "outage": True},
     {"started_at": _at("02-02T10:30:00"), "resolved_at": _at("02-02T11:00:00"), "outage": True},

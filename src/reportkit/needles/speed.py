@@ -85,6 +85,31 @@ PRODUCT_LAUNCH_TIME = Needle(
     ),
 )
 
+CODING_TIME = Needle(
+    key="coding_time",
+    label="Coding time",
+    theme="speed",
+    question="How long is a change worked on before it is put up for review? (Not known where its first commit is dated later.)",
+    entity="changes",
+    where=_.opened_at.notnull(),  # what was never put up for review is not being coded for ever
+    kind=Duration(start=_.first_commit_at, end=_.opened_at, unit=DAYS),
+    better="lower",
+    source="reportkit",
+    facts=("change", "changes"),
+    state="A change is worked on for {now} before its review",
+    finding="Changes are now worked on for {after} before their review instead of {before}",
+    example=Example(  # 1, 3 and 5 days; the fourth was rewritten after it was put up, the fifth never was
+        given=[
+            {"first_commit_at": _day(5), "opened_at": _day(6)},
+            {"first_commit_at": _day(5), "opened_at": _day(8)},
+            {"first_commit_at": _day(5), "opened_at": _day(10)},
+            {"first_commit_at": _day(9), "opened_at": _day(8)},
+            {"first_commit_at": _day(5), "opened_at": None},
+        ],
+        expect=3.0,
+    ),
+)
+
 PULL_REQUEST_MERGE_TIME = Needle(
     key="pull_request_merge_time",
     label="Pull request merge time",
@@ -128,6 +153,31 @@ REVIEW_WAIT = Needle(
             {"opened_at": _day(5), "first_review_at": None, "merged_at": _day(6)},
         ],
         expect=1.0,
+    ),
+)
+
+REVIEW_TIME = Needle(
+    key="review_time",
+    label="Review time",
+    theme="speed",
+    question="How long does a change take from its first review to the merge? (Not known where it was first reviewed later.)",
+    entity="changes",
+    kind=Duration(start=_.first_review_at, end=_.merged_at, unit=DAYS),
+    better="lower",
+    source="reportkit",
+    facts=("reviewed change", "reviewed changes"),
+    state="A change takes {now} from its first review to the merge",
+    finding="Changes now take {after} from first review to merge instead of {before}",
+    example=Example(  # ends at 1, 2 and 5 days with one still open: down to exactly a half at 2, so the middle of 2 and 5;
+        given=[  # the fifth was reviewed after the merge, the sixth never
+            {"first_review_at": _day(5), "merged_at": _day(6)},
+            {"first_review_at": _day(5), "merged_at": _day(7)},
+            {"first_review_at": _day(5), "merged_at": _day(10)},
+            {"first_review_at": _day(5), "merged_at": None},
+            {"first_review_at": _day(9), "merged_at": _day(8)},
+            {"first_review_at": None, "merged_at": _day(8)},
+        ],
+        expect=3.5,
     ),
 )
 
