@@ -183,8 +183,8 @@ def take(
     ]
     console.table(("entity", "accepted", "set aside", "rejected", "covers"), rows)
     for name, one in manifest.entities.items():
-        for warning in one.warnings:
-            console.note(f"{name}: {warning}")
+        for warning, mend in one.warnings.items():
+            console.note(f"{name}: {warning} {mend}")
     for change in manifest.drift:
         console.note(change)
     typer.echo(_near(found.root / "extracts" / quarter))

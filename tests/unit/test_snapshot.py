@@ -16,9 +16,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reportkit import measure
 from reportkit.errors import ContractError, ExtractError, ReportkitError, SnapshotError, SourceError, UnknownName
 from reportkit.model.params import Organisation, Sources
 from reportkit.model.period import Quarter
+from reportkit.needles import find
 from reportkit.snapshot import EntityManifest, Snapshot, take
 from reportkit.snapshot.manifest import Manifest
 
@@ -93,6 +95,56 @@ def test_a_broken_row_is_kept_with_every_reason(tmp_path: Path) -> None:
         "a": ["deployed_at is not a time: '31/02/2026'", "merged before first commit"],
         "-": ["change_id is missing"],
     }
+
+
+BACKWARDS = (
+    "a,x,2026-01-03T00:00:00Z,2026-01-02T00:00:00Z,2026-01-05T00:00:00Z\n"  # merged before its first commit
+    "b,x,2026-01-01T00:00:00Z,2026-01-02T00:00:00Z,2026-01-05T00:00:00Z\n"
+    "c,x,,,2026-01-05T00:00:00Z\n"  # no start of any sort
+)
+
+
+def test_times_that_run_backwards_are_rejected_or_kept_and_told(tmp_path: Path) -> None:
+    entity = taken(tmp_path, BACKWARDS)
+    assert (entity.accepted, entity.rejected_rows, entity.backwards) == (1, 2, 0)
+    entity = taken(tmp_path, BACKWARDS, sources(out_of_order="keep"))
+    assert (entity.accepted, entity.rejected_rows, entity.backwards) == (2, 1, 1)
+    assert list(entity.rejected) == ["no time of a first commit, opening or merge"]
+    with Snapshot.open(tmp_path / "extracts" / str(Q), "UTC") as snapshot:
+        lead, wait = (
+            measure.reading(snapshot, find(key), Q.window) for key in ("lead_time_for_changes", "release_wait")
+        )
+    assert (lead.value, lead.facts) == (4.0, 1)  # of a nobody knows it, for it was merged in between
+    assert (wait.value, wait.facts) == (3.0, 2)  # which says nothing against its wait for the release
+
+
+FOCUS = (
+    "ChargePeriodStart,BillingCurrency,EffectiveCost,BilledCost,ContractedCost,SubAccountId,RegionId\n"
+    "2026-01-05 00:00:00,EUR,0,7.5,NULL,00123,NULL\n"
+    "2026-01-06 00:00:00,EUR,2,2,1,00123,eu-west-1\n"
+    "2026-01-07 00:00:00,EUR,0,-1.25,1,90071992547409931,eu-west-1\n"
+    "2026-01-08 00:00:00,EUR,0,3,NULL,00123,eu-west-1\n"
+)
+
+
+def test_focus_columns_need_no_mapping_and_null_is_nothing(tmp_path: Path) -> None:
+    (tmp_path / "raw.csv").write_text(FOCUS, encoding="utf-8")
+    spec = Sources.model_validate(
+        {"sources": {"raw": {"type": "file", "path": "raw.csv"}}, "entities": {"costs": {"source": "raw"}}}
+    )
+    entity = take(spec, organisation(time_zone="America/New_York"), Q, tmp_path).entities["costs"]
+    assert (entity.accepted, entity.rejected_rows) == (4, 0)
+    assert entity.warnings == {
+        "EffectiveCost is 0 beside a BilledCost above 0 in 2 of 3 billed charges: the effective costs add up to 2.00, the "
+        "billed ones to 11.25. Needles count effective costs.": "Map `effective_cost: BilledCost` if the export does not "
+        "spread prepayments."
+    }
+    assert Manifest.read(tmp_path / "extracts" / str(Q)).entities["costs"] == entity
+    with Snapshot.open(tmp_path / "extracts" / str(Q), "America/New_York") as snapshot:
+        frame = snapshot.table("costs").order_by("charged_at").to_pyarrow().to_pandas()
+    assert str(frame.charged_at[0]) == "2026-01-05 00:00:00+00:00"
+    assert frame.account.tolist() == ["00123", "00123", "90071992547409931", "00123"]
+    assert (frame.region.isna().sum(), frame.contracted_cost.isna().sum()) == (1, 2)
 
 
 def test_the_same_fact_twice_counts_once_and_a_contested_id_not_at_all(tmp_path: Path) -> None:

@@ -120,6 +120,18 @@ def test_a_header_alone_is_no_facts(tmp_path: Path) -> None:
     assert rows(tmp_path, "a.csv") == []
 
 
+def test_words_for_nothing_are_nothing_where_they_are_the_whole_cell(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('id,name\n?,"NULL"\n1,who?\n,null\n')
+    assert rows(tmp_path, "a.csv", missing=["?", "NULL"]) == [(None, None), ("1", "who?"), (None, "null")]
+    assert rows(tmp_path, "a.csv") == [("?", "NULL"), ("1", "who?"), (None, "null")]
+
+
+def test_words_for_nothing_are_refused_where_the_format_has_a_null(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"id": "?"}\n')
+    with pytest.raises(SourceError, match=r"`missing` is for CSV, and a\.jsonl is jsonl, which has a null of its own"):
+        rows(tmp_path, "a.jsonl", missing=["?"])
+
+
 def test_lines_before_the_header_are_skipped_when_said(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("Exported by X\n\n" + TEXT)
     assert rows(tmp_path, "a.csv", skip=2) == ROWS

@@ -39,21 +39,28 @@ class Field:
 
 @dataclass(frozen=True)
 class Rule:
-    """What must hold of every row: an SQL condition (unknown counts as kept) and the reason when it is broken."""
+    """What must hold of every row: an SQL condition (unknown counts as kept) and the reason when it is broken.
+
+    `order`: the time that comes first and the one that follows, where it is a rule of that sort. A mapping may keep rows that
+    break it; the spans that do are then in no number.
+    """
 
     sql: str
     broken: str
+    order: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class Doubt:
     """What is worth a warning though every row keeps the contract: an SQL condition over the table's aggregates.
 
-    `text` is a sentence whose {names} are filled from `values`, SQL aggregates by name.
+    `text` is a sentence for the reader whose {names} are filled from `values`, SQL aggregates by name; `mend` says what
+    whoever maps the source can do about it.
     """
 
     sql: str
     text: str
+    mend: str
     values: Mapping[str, str]
     columns: tuple[str, ...]  # it is asked only where the mapping gives all of these
 
@@ -117,7 +124,7 @@ def ordered(*chains: tuple[str, ...]) -> Iterator[Rule]:
     pairs = [(first, second) for chain in chains for i, first in enumerate(chain) for second in chain[i + 1 :]]
     for first, second in dict.fromkeys(pairs):
         words = [name.removesuffix("_at").replace("_", " ") for name in (second, first)]
-        yield Rule(f"{second} >= {first}", f"{words[0]} before {words[1]}")
+        yield Rule(f"{second} >= {first}", f"{words[0]} before {words[1]}", order=(first, second))
 
 
 def at_least(name: str, least: float = 0) -> Rule:

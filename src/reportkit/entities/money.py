@@ -40,9 +40,9 @@ COSTS = Entity(
             sql="count(*) FILTER (effective_cost = 0 AND billed_cost > 0) > count(*) FILTER (billed_cost > 0) / 2",
             text=(
                 "EffectiveCost is 0 beside a BilledCost above 0 in {n} of {of} billed charges: the effective costs add up to "
-                "{effective}, the billed ones to {billed}. Needles count effective costs; map "
-                "`effective_cost: BilledCost` if the export does not spread prepayments."
+                "{effective}, the billed ones to {billed}. Needles count effective costs."
             ),
+            mend="Map `effective_cost: BilledCost` if the export does not spread prepayments.",
             values={
                 "n": "count(*) FILTER (effective_cost = 0 AND billed_cost > 0)",
                 "of": "count(*) FILTER (billed_cost > 0)",

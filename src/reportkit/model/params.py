@@ -168,6 +168,9 @@ class EntityMapping(Params):
     columns: dict[Key, Annotated[Column, BeforeValidator(_column)]] = Field(
         default_factory=dict, description="Entity column: SQL expression. Columns with FOCUS's own names need none."
     )
+    out_of_order: Literal["reject", "keep"] = Field(
+        "reject", description="Rows whose times run backwards: reject them, or keep them without the spans that do."
+    )
     covers: tuple[date, date] | None = Field(
         None,
         description="First day and the day after the last that the source covers; the facts' own span where not given.",

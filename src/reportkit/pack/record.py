@@ -110,6 +110,7 @@ def record(workspace: Workspace, manifest: Manifest, target: Path, made: Sequenc
         "bets": ledger.declared(workspace.needles, workspace.times(manifest.quarter), target / FILE),
         "definitions": workspace.definitions,
         "extract": {name: entity.sha256 for name, entity in manifest.entities.items()},
+        "warnings": {name: list(entity.warnings) for name, entity in manifest.entities.items() if entity.warnings},
         "reports": {**before, **now},
     }
 

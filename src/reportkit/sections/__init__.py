@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from markupsafe import Markup
 
+from reportkit import measure
 from reportkit.display import Block, Figure, Page, joined
 from reportkit.figures.before_after import before_after
 from reportkit.figures.behaviour import behaviour
@@ -25,6 +26,7 @@ from reportkit.model.brand import Brand
 from reportkit.model.evidence import Evidence, Grade, Verdict
 from reportkit.model.needle import Needle
 from reportkit.model.params import Ask, Audience, NeedleParams, Proof
+from reportkit.model.period import Window
 from reportkit.narrative import english as say
 from reportkit.narrative.amounts import excludes
 from reportkit.narrative.definitions import state
@@ -186,9 +188,14 @@ def _quantified(findings: Findings, needle: Needle, reading: Reading) -> str:
     when = findings.quarter.label
     if not reading.known:
         return f"What it was in {when} cannot be said: {reading.reason}."
+    covers, whole = measure.covers(findings.snapshot, needle), findings.quarter.window
+    part = Window(max(covers.start, whole.start), min(covers.end, whole.end))
+    if part != whole:
+        when += f", of which {part.label} is covered"
     rest = f"{when}, whole organisation, {unit.plural(reading.facts, one, many)}"
     if reading.open:
-        rest += f"; {unit.plural(reading.open, 'more was', 'more were')} still open at the quarter's end"
+        then = "the quarter's end" if part.end == whole.end else "the end of that"
+        rest += f"; {unit.plural(reading.open, 'more was', 'more were')} still open at {then}"
         rest += ", counted as unfinished" if reading.censored else ""
     return f"{say.upper_first(state(needle, reading.value))} ({rest})."
 

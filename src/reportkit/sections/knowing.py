@@ -27,6 +27,7 @@ def how(findings: Findings, choices: Mapping[str, Choice]) -> Page:
     used = {entity for needle in findings.told for entity in measure.needs(needle)}
     fed = [entity for name, entity in manifest.entities.items() if name in used]
     rows = [(say.upper_first(e.entity.replace("_", " ")), _entity_text(e)) for e in fed]
+    rows += [("Warning", text) for entity in fed for text in entity.warnings]
     rows += [("Choice", choice.because) for choice in choices.values()]
     rows += [(n.label, _definition(n)) for n in findings.told]
     dora_rows, record = _dora(findings)
@@ -75,8 +76,9 @@ def _entity_text(entity: EntityManifest) -> str:
     aside = [f"{unit.plural(n, 'row')} set aside as {name.replace('_', ' ')}" for name, n in entity.set_aside.items()]
     reasons = ", ".join(f"{reason} {n}" for reason, n in entity.rejected.items())
     broken = [f"{unit.plural(entity.rejected_rows, 'row')} rejected ({reasons})"] if entity.rejected_rows else []
+    odd = f"{unit.plural(entity.backwards, 'fact')} with times that run backwards kept, without the spans that do"
     known = f"{unit.plural(entity.accepted, 'fact')} from {origins}, {entity.window.label}"
-    return "; ".join([known, *aside, *broken]) + "."
+    return "; ".join([known, *aside, *broken, *([odd] if entity.backwards else [])]) + "."
 
 
 def _definition(needle: Needle) -> str:

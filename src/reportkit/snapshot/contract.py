@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reportkit.entities import Doubt
+from reportkit.entities import Doubt, Rule
 from reportkit.snapshot.sql import literal, name
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ SAME_ID = "the same id on different facts"
 TWICE = "the same fact twice"
 LIVE = "_aside IS NULL AND NOT _later"
 BROKEN = f"{LIVE} AND len(_reasons) > 0"
+ACCEPTED = f"{LIVE} AND len(_reasons) = 0"
 WORKING = "_aside, _later, _beyond, _last, _reasons"
 ROW_GROUP = 100_000  # rows
 
@@ -93,20 +94,32 @@ def count(connection: duckdb.DuckDBPyConnection, rules: Iterable[str]) -> Counts
     )
 
 
+def backwards(connection: duckdb.DuckDBPyConnection, rules: Iterable[Rule]) -> int:
+    """How many accepted rows have times that run backwards, which only a mapping that keeps them lets in."""
+    broken = " OR ".join(f"NOT ({rule.sql})" for rule in rules if rule.order) or "false"
+    row = connection.execute(f"SELECT count(*) FROM staged WHERE {ACCEPTED} AND ({broken})").fetchall()[0]
+    return int(row[0])
+
+
 def warnings(
     connection: duckdb.DuckDBPyConnection, doubts: Iterable[Doubt], mapped: Collection[str]
-) -> tuple[str, ...]:
-    """A sentence for each doubt that the accepted rows raise; doubts about columns that are not mapped are not asked."""
-    found = []
+) -> Mapping[str, str]:
+    """A sentence for each doubt that the accepted rows raise, and what can be done about it.
+
+    Doubts about columns that are not mapped are not asked.
+    """
+    found = {}
     for doubt in doubts:
         if not set(doubt.columns) <= set(mapped):
             continue
         values = ", ".join(f"{value} AS {name(key)}" for key, value in doubt.values.items())
-        accepted = f"staged WHERE {LIVE} AND len(_reasons) = 0"
-        row = connection.execute(f"SELECT coalesce({doubt.sql}, false), {values} FROM {accepted}").fetchall()[0]
+        row = connection.execute(
+            f"SELECT coalesce({doubt.sql}, false), {values} FROM staged WHERE {ACCEPTED}"
+        ).fetchall()[0]
         if row[0]:
-            found.append(doubt.text.format(**{key: _plain(v) for key, v in zip(doubt.values, row[1:], strict=True)}))
-    return tuple(found)
+            filled = {key: _plain(v) for key, v in zip(doubt.values, row[1:], strict=True)}
+            found[doubt.text.format(**filled)] = doubt.mend
+    return found
 
 
 def _plain(value: object) -> str:
@@ -115,7 +128,7 @@ def _plain(value: object) -> str:
 
 def write_accepted(connection: duckdb.DuckDBPyConnection, key: str, path: Path) -> None:
     """Freeze what keeps the contract: sorted by key, so that the same facts in any order give the same bytes."""
-    select = f"SELECT * EXCLUDE ({WORKING}) FROM staged WHERE {LIVE} AND len(_reasons) = 0 ORDER BY {name(key)}"
+    select = f"SELECT * EXCLUDE ({WORKING}) FROM staged WHERE {ACCEPTED} ORDER BY {name(key)}"
     _freeze(connection, select, path)
 
 

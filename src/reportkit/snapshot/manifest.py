@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,8 @@ class EntityManifest:
     sha256: str  # of the frozen Parquet file
     columns: tuple[str, ...]
     missing: tuple[str, ...]  # columns of the contract that the mapping does not give
-    warnings: tuple[str, ...] = ()  # what is odd about the table as a whole, each a sentence
+    backwards: int = 0  # accepted facts whose times run backwards: the spans that do are in no number
+    warnings: Mapping[str, str] = field(default_factory=dict)  # what is odd about the whole table: how it may be mended
 
     @property
     def window(self) -> Window:
@@ -83,7 +84,7 @@ def _entity(data: dict[str, Any]) -> EntityManifest:
         "covers": tuple(data["covers"]),
         "columns": tuple(data["columns"]),
         "missing": tuple(data["missing"]),
-        "warnings": tuple(data.get("warnings", ())),
+        "warnings": dict(data.get("warnings", {})),
     }
     return EntityManifest(**{**data, **fixed})
 

@@ -74,10 +74,10 @@ class Mapper:
         return origin
 
     @cached_property
-    def columns(self) -> tuple[str, ...]:
-        """The names of the origin's columns."""
+    def columns(self) -> Mapping[str, str]:
+        """The origin's columns: name and type."""
         found = self.connection.execute(f"DESCRIBE SELECT * FROM {self.origin}").fetchall()
-        return tuple(str(row[0]) for row in found)
+        return {str(row[0]): str(row[1]) for row in found}
 
     @cached_property
     def given(self) -> Mapping[str, Column]:
@@ -85,13 +85,15 @@ class Mapper:
 
         A key that nothing gives is the row's number, for an entity that allows it.
         """
-        own = {
-            f.name: Column(sql=sql.name(f.alias), time_zone="UTC" if f.type == "time" else None)
-            for f in self.entity.fields
-            if f.alias in self.columns
-        }
+        own = {f.name: self._by_alias(f) for f in self.entity.fields if f.alias in self.columns}
         number = {self.entity.key: Column(sql="row_number() OVER ()")} if self.entity.numbered else {}
         return number | own | dict(self.mapping.columns)
+
+    def _by_alias(self, field: Field) -> Column:
+        """The source's column of the field's own name; FOCUS times are in UTC, and NULL is how its CSV writes nothing."""
+        column = sql.name(field.alias)
+        text = f"nullif({column}, 'NULL')" if self.columns[field.alias] == "VARCHAR" else column
+        return Column(sql=text, time_zone="UTC" if field.type == "time" else None)
 
     @cached_property
     def mapped(self) -> tuple[Field, ...]:
@@ -246,11 +248,12 @@ class Mapper:
             for f in self.mapped
             if f.allowed
         ]
-        return [*allowed, *((f"NOT ({rule.sql})", literal(rule.broken)) for rule in self.entity.rules)]
+        rules = [rule for rule in self.entity.rules if not (rule.order and self.mapping.out_of_order == "keep")]
+        return [*allowed, *((f"NOT ({rule.sql})", literal(rule.broken)) for rule in rules)]
 
     def _try(self, text: str, *path: str) -> None:
         """Raises one sentence where the SQL over the origin cannot be bound."""
-        self._bind(text, *path, columns=self.columns)
+        self._bind(text, *path, columns=tuple(self.columns))
 
     def _bind(self, text: str, *path: str, columns: tuple[str, ...] = ()) -> None:
         import duckdb

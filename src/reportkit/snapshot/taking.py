@@ -23,7 +23,7 @@ from reportkit.errors import ContractError, ExtractError, ParamsError, Reportkit
 from reportkit.fetch.secrets import SecretInYamlError
 from reportkit.model.params import EntityMapping, Organisation, Sources
 from reportkit.model.period import Quarter
-from reportkit.model.unit import plural
+from reportkit.model.unit import COUNT, plural
 from reportkit.snapshot import contract, freezing
 from reportkit.snapshot.contract import LIVE, Counts
 from reportkit.snapshot.drift import drift
@@ -168,6 +168,7 @@ class Taking:
                 sha256=sha256_of(path),
                 columns=columns,
                 missing=mapper.missing,
+                backwards=contract.backwards(connection, entity.rules) if mapping.out_of_order == "keep" else 0,
                 warnings=contract.warnings(connection, entity.doubts, [f.name for f in mapper.mapped]),
             )
 
@@ -181,7 +182,7 @@ class Taking:
         files.put(self.scratch / target.name, target)
         verb = "breaks" if counts.rejected_rows == 1 else "break"
         self.breaches.append(
-            f"{plural(counts.rejected_rows, 'row')} of {counts.read} of {entity.name} {verb} the contract, "
+            f"{plural(counts.rejected_rows, 'row')} of {COUNT.number(counts.read)} of {entity.name} {verb} the contract, "
             f"{counts.share:.1%} where {allowed:.1%} may: {_told(counts)}; the rows are in extracts/{target.name}."
         )
 

@@ -47,6 +47,9 @@ class FileSpec(SourceSpec):
         None, description="Such as windows-1252; UTF-8 and UTF-16 are understood by themselves."
     )
     skip: int = Field(0, ge=0, description="Lines before the header.")
+    missing: tuple[str, ...] = Field(
+        (), description="What stands in a cell that holds nothing, beside an empty one: ['?', 'N/A', 'NULL']. CSV only."
+    )
     sheet: str | None = Field(None, description="Excel: the sheet's name; the first where not given.")
     endpoint: str | None = Field(
         None, description="s3: another store than Amazon's, such as https://minio.example:9000"
@@ -81,6 +84,11 @@ def read(spec: FileSpec, name: str, place: Place) -> tuple[Origin, ...]:
 
 
 def _select(kind: Format, paths: list[Path], spec: FileSpec, name: str, place: Place) -> str:
+    if spec.missing and kind not in ("csv", "tsv"):
+        raise SourceError(
+            f"`missing` is for CSV, and {paths[0].name} is {kind}, which has a null of its own; take it out.",
+            where=f"source {name}",
+        )
     if kind in ("parquet", "excel"):
         files = [_unpacked(path, name, place, i) for i, path in enumerate(paths)]
         if kind == "excel":
@@ -92,7 +100,7 @@ def _select(kind: Format, paths: list[Path], spec: FileSpec, name: str, place: P
     files = [as_utf8(path, spec.encoding, name, place.scratch / f"{name}-{i}") for i, path in enumerate(paths)]
     if kind in ("csv", "tsv"):
         likely = "\t" if kind == "tsv" else ","
-        return delimited.select(files, delimited.Wanted(spec.delimiter, likely, spec.skip), name)
+        return delimited.select(files, delimited.Wanted(spec.delimiter, likely, spec.skip, spec.missing), name)
     return structured.json(files, place.connection, name, lines=kind == "jsonl")
 
 

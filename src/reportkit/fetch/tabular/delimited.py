@@ -18,11 +18,12 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the settings say: the delimiter if they do, the likely one if not, the lines before the header."""
+    """What the settings say: the delimiter if they do, the likely one if not, the lines before the header, words for nothing."""
 
     delimiter: str | None
     likely: str
     skip: int
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ def select(files: Iterable[Path], wanted: Wanted, source: str) -> str:
     for file in files:
         packing = READ_BY_DUCKDB.get(file.suffix.lower(), "none")
         groups.setdefault((layout(file, wanted, source), packing), []).append(file)
-    return " UNION ALL BY NAME ".join(_read(how, packing, paths) for (how, packing), paths in groups.items())
+    reads = (_read(how, packing, paths, wanted.missing) for (how, packing), paths in groups.items())
+    return " UNION ALL BY NAME ".join(reads)
 
 
 def layout(file: Path, wanted: Wanted, source: str) -> Layout:
@@ -104,12 +106,13 @@ def columns_of(cells: list[str], file: str, skip: int, source: str) -> tuple[str
     return tuple(found)
 
 
-def _read(how: Layout, packing: str, files: list[Path]) -> str:
+def _read(how: Layout, packing: str, files: list[Path], missing: tuple[str, ...]) -> str:
     columns = ", ".join(f"{_text(column)}: 'VARCHAR'" for column in how.columns)
     paths = ", ".join(_text(literal_path(file)) for file in files)
+    nothing = ", ".join(_text(word) for word in dict.fromkeys(("", *missing)))
     return (
         f"SELECT * FROM read_csv([{paths}], columns={{{columns}}}, header=true, skip={how.skip}, delim={_text(how.delimiter)},"
-        f" quote='\"', escape='\"', comment='', auto_detect=false, strict_mode=true, compression='{packing}')"
+        f" quote='\"', escape='\"', comment='', nullstr=[{nothing}], auto_detect=false, strict_mode=true, compression='{packing}')"
     )
 
 
