@@ -154,6 +154,26 @@ def test_the_trend_leaves_a_gap_and_names_its_last_reading():
     assert None in [v for t in figure.live["data"] for v in t["y"]]
 
 
+def test_the_trend_names_its_last_reading_beside_it_also_where_the_weeks_after_are_gaps():
+    cut = [*weeks()[:6], *(Week(week.monday, math.nan, 0) for week in weeks()[6:])]
+    figure = trend(cut, find("lead_time_for_changes"), QUARTER, BRAND)
+    assert figure is not None
+    label = re.search(r'<text\b[^>]* x="([\d.]+)"[^>]*>7\.5 d<', figure.svg)
+    dots = re.findall(r'<use [^>]*x="([\d.]+)" y="([\d.]+)"', figure.svg)
+    assert label
+    assert 0 < float(label[1]) - max(float(x) for x, _ in dots) < 12
+
+
+def test_a_trend_within_one_month_names_its_weeks_and_its_money():
+    charges = [Week(date(2026, 9, 7) + timedelta(weeks=i), v, 5) for i, v in enumerate((1200.0, 1300.0, 1250.0))]
+    figure = trend(charges, find("hosting_cost").in_currency("USD"), QUARTER, BRAND)
+    assert figure is not None
+    assert {"7 Sep", "14 Sep", "21 Sep", "$ a month"} <= set(texts(figure.svg))
+    assert trend(charges, find("outage_minutes"), QUARTER, BRAND).caption.startswith(
+        "Outage minutes: minutes a month; 15 outages"
+    )
+
+
 def test_one_week_makes_no_trend():
     assert trend(weeks()[:1], find("lead_time_for_changes"), QUARTER, BRAND) is None
 

@@ -27,7 +27,7 @@ from matplotlib.ticker import MaxNLocator
 
 from reportkit.figures.theme import faces, mixed
 from reportkit.model.brand import Brand
-from reportkit.model.period import MONTHS
+from reportkit.model.period import MONTHS, WEEK
 
 WIDTH = 499.0  # A4 less its margins
 SMALL = 8.0
@@ -128,12 +128,18 @@ def below(ax: Axes, at: float, label: str, brand: Brand, *, tick: bool = True) -
 
 
 def months(first: date, last: date, most: int = 9) -> list[tuple[date, str]]:
-    """The first days of the months between, with their names; the year beside each January and the first."""
+    """The first days of the months between, with their names; the year beside each January and the first.
+
+    Where there are fewer than two, the first day of each week from `first` on: '2 Sep'.
+    """
     found, day = [], date(first.year, first.month, 1)
     while day <= last:
         if day >= first:
             found.append(day)
         day = date(day.year + day.month // 12, day.month % 12 + 1, 1)
+    if len(found) < 2:
+        weeks = [first + WEEK * n for n in range((last - first) // WEEK + 1)]
+        return [(d, f"{d.day} {MONTHS[d.month - 1]}") for d in weeks[:most]]
     step = math.ceil(len(found) / most) or 1
     kept = found[::step] if step < 3 else [d for d in found if d.month % 3 == 1][:: math.ceil(step / 3)]
     years = {d.year for d in kept}
@@ -211,7 +217,7 @@ def live(data: Sequence[Mapping[str, Any]], brand: Brand, height: int, **layout:
 
 def date_axis(brand: Brand, first: date, last: date) -> dict[str, Any]:
     """A live picture's axis of dates: months only."""
-    marked = months(first, last)
+    marked = [(day, label) for day, label in months(first, last) if day < last]
     return {
         "type": "date",
         "range": [str(first), str(last)],

@@ -19,7 +19,7 @@ from reportkit.model.period import WEEK, Window
 from reportkit.model.unit import plural
 from reportkit.narrative import english as say
 
-PLOT, BELOW, ABOVE, RIGHT = 110.0, 18.0, 15.0, 60.0  # points
+PLOT, BELOW, ABOVE, BESIDE = 110.0, 18.0, 15.0, 7.0  # points
 HEADROOM = 1.12
 
 
@@ -53,8 +53,10 @@ def trend(weeks: Sequence[Week], needle: Needle, quarter: Window, brand: Brand) 
 def _drawn(weeks: Sequence[Week], last: Week, needle: Needle, quarter: Window, brand: Brand, top: float) -> Any:
     ticks = drawing.ticks(top)
     left = max(drawing.extent(needle.unit.number(t), brand) for t in ticks) + 8
+    said = needle.unit.brief(last.value)
+    width = drawing.WIDTH - left - BESIDE - drawing.extent(said, brand, weight=600)
     figure = drawing.canvas(BELOW + PLOT + ABOVE)
-    ax = drawing.axes(figure, (left, BELOW, drawing.WIDTH - left - RIGHT, PLOT))
+    ax = drawing.axes(figure, (left, BELOW, width, PLOT))
     first, end = weeks[0].monday, weeks[-1].monday + WEEK
     ax.set_xlim(0, (end - first).days)
     ax.set_ylim(0, top)
@@ -77,8 +79,8 @@ def _drawn(weeks: Sequence[Week], last: Week, needle: Needle, quarter: Window, b
         zorder=4,
         clip_on=False,
     )
-    drawing.words(ax, ((last.monday - first).days + 9, last.value), needle.unit.brief(last.value), brand, weight=600,
-                  color=brand.primary, va="center_baseline")  # fmt: skip
+    beside = (last.monday - first).days + 3.5 + BESIDE * (end - first).days / width
+    drawing.words(ax, (beside, last.value), said, brand, weight=600, color=brand.primary, va="center_baseline")
     drawing.words(
         ax, (0, 1 + 4 / PLOT), _measure(needle), brand, color=brand.muted, va="bottom", transform=ax.transAxes
     )
@@ -113,6 +115,10 @@ def _measure(needle: Needle) -> str:
     match needle.kind:
         case Duration():
             return f"{needle.unit.many}, weekly median"
+        case Rate(counts="amount"):
+            return f"{needle.unit.prefix} {needle.unit.many}".strip()
+        case Rate(counts="minutes"):
+            return needle.unit.many
         case Rate():
             return f"{needle.facts[1]} {needle.unit.many}"
         case Stock():

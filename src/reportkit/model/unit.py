@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 MINUS = "−"  # U+2212, the sign that typographers mean
 NOTHING = "–"  # U+2013: where there is no number
-THIN = " "  # narrow no-break space between thousands
+THIN = "\u202f"  # narrow no-break space between thousands
 THOUSANDS = 9_999.5  # from here on money is said in thousands
 
 
