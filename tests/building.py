@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+from reportkit import check
+from reportkit.snapshot import Snapshot, take
+from reportkit.workspace import Workspace
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 LEFT_OUT = shutil.ignore_patterns(".ipynb_checkpoints")
+
+
+def real_params(name: str) -> Path:
+    """The params of a workspace on real data."""
+    return REPOSITORY / "tests" / "workspaces" / name / "params"
 
 
 def workspace(target: Path, params: Path, raw: Path | None = None) -> Path:
@@ -21,6 +31,34 @@ def workspace(target: Path, params: Path, raw: Path | None = None) -> Path:
     if raw is not None:
         shutil.copytree(raw, target / "extracts" / "raw")
     return target
+
+
+def changed(root: Path, file: str, *replacements: tuple[str, str]) -> None:
+    """Change a file of a workspace; each text to be replaced must occur."""
+    path = root / "params" / file
+    text = path.read_text(encoding="utf-8")
+    for old, new in replacements:
+        assert old in text, f"{old!r} is not in {file}"
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+
+
+def choosing(root: Path, **values: str) -> None:
+    """Give choices of sources.yaml other values."""
+    path = root / "params" / "sources.yaml"
+    text = path.read_text(encoding="utf-8")
+    for name, value in values.items():
+        text, times = re.subn(rf"(  {name}:\n    value: ).*", rf"\g<1>{value}", text)
+        assert times == 1, f"there is no choice {name}"
+    path.write_text(text, encoding="utf-8")
+
+
+def extracted(root: Path, quarter: str) -> Snapshot:
+    """The extract of a quarter, taken anew from params in which no fault is found, by the organisation's rules."""
+    assert not check.faults(root)
+    place = Workspace.find(root)
+    take(place.sources, place.organisation, place.period(quarter), root)
+    return place.snapshot(quarter)
 
 
 def built(root: Path, quarter: str, **environment: str) -> str:
