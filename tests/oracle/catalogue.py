@@ -127,7 +127,8 @@ def cut(key: str, world: World, window: Window, by: str) -> dict[str, Found]:
     there = {g: f for g, f in alone.items() if f is not None and (f.seen or f.facts or f.open)}
     large = sorted((g for g in there if there[g].size >= least), key=lambda g: (-there[g].size, g))
     folded = sum(f.size for g, f in there.items() if g not in large)
-    while 0 < folded < least and large:
+    hidden = any(f.facts + f.open for g, f in there.items() if g not in large)
+    while hidden and folded < least and large:
         folded += there[large.pop()].size
     rest = frozenset(there) - set(large)
     if not large and folded < least:
@@ -175,7 +176,7 @@ def duration(
     unit: timedelta = DAY, *, dora: bool = False, spread: bool = False,
 ) -> Found:  # fmt: skip
     """The median of the life table, or for DORA's that of what is finished unless the rules say otherwise."""
-    begun = [r for r in part.rows(entity, where) if r[start] is not None]
+    begun = [r for r in part.rows(entity, where) if r[start] is not None and not (r[end] and r[end] < r[start])]
     ended = [r for r in begun if part.holds(r[end])]
     still = [r for r in begun if r[start] < part.ends and (r[end] is None or r[end] >= part.ends)]
     if dora and part.world.rules.dora.median == "finished":
@@ -189,7 +190,10 @@ def duration(
             value = age_by(lives, Fraction(9, 10)) / value if value else math.nan
         else:
             value /= unit / timedelta(microseconds=1)
-    return Found(value, len(ended), len(still), people(entity, ended))
+    about = people(entity, ended)
+    if about is None and people(entity, still):
+        about = 0  # what has not ended is about somebody, so facts are no measure of how many
+    return Found(value, len(ended), len(still), about)
 
 
 def life(part: Part, start: datetime, end: datetime | None) -> tuple[int, int, bool]:
@@ -227,6 +231,17 @@ def lead_time(part: Part) -> Found:
 @oracle("product_launch_time", "features")
 def product_launch_time(part: Part) -> Found:
     return duration(part, "features", "started_at", "released_at", lambda r: r["kind"] == "launch")
+
+
+@oracle("coding_time", "changes")
+def coding_time(part: Part) -> Found:
+    """What was never put up for review is not being coded for ever."""
+    return duration(part, "changes", "first_commit_at", "opened_at", lambda r: r["opened_at"] is not None)
+
+
+@oracle("review_time", "changes")
+def review_time(part: Part) -> Found:
+    return duration(part, "changes", "first_review_at", "merged_at")
 
 
 @oracle("pull_request_merge_time", "changes")
@@ -364,6 +379,11 @@ def features_released(part: Part) -> Found:
         return r["user_facing"] and r["kind"] == "feature" and part.holds(r["released_at"])
 
     return a_month(part, len(part.rows("features", shown)))
+
+
+@oracle("time_to_resolve", "incidents")
+def time_to_resolve(part: Part) -> Found:
+    return duration(part, "incidents", "started_at", "resolved_at", unit=HOUR)
 
 
 @oracle("sla_breaches", "incidents")
