@@ -47,6 +47,11 @@ def _counted(snapshot: Snapshot, deployments: Table) -> Table:
     return deployments.mutate(counted=counted)
 
 
+def _in_production(snapshot: Snapshot, facts: Table) -> Table:
+    """Whether a fact lies in an environment that counts as production."""
+    return facts.mutate(in_production=facts.environment.isin(snapshot.rules.dora.environments))
+
+
 def _failed(snapshot: Snapshot, deployments: Table) -> Table:
     """Whether an incident is linked to the deployment."""
     causes = _links(snapshot, snapshot.rules.dora).select(cause="cause").distinct().drop_null("cause")
@@ -61,27 +66,29 @@ def _caused_by(snapshot: Snapshot, incidents: Table) -> Table:
 
 
 def _links(snapshot: Snapshot, rules: DoraRules) -> Table:
-    """The links of a snapshot by some rules, worked out once."""
-    return snapshot.kept(("links", rules), lambda: _linked(snapshot, rules))
+    """The links of a whole extract by some rules, worked out once: a team's incident may have another team's cause."""
+    whole = snapshot.whole
+    return whole.kept(("links", rules), lambda: _linked(whole, rules))
 
 
 def _linked(snapshot: Snapshot, rules: DoraRules) -> Table:
     """One row an incident in a counting environment: `incident_id` and `cause`, the deployment that it is put down to.
 
-    The deployment that the incident names, and none if that one does not count; where it names none that the extract has, by
-    rule 'latest' the last one that counts that finished before the incident began, of the same service and within the cap.
+    The deployment that the incident names, and none if that one does not count or is not in the extract; where it names none,
+    by rule 'latest' the last one that counts that finished before the incident began, of the same service and within the cap.
     """
     incidents = snapshot.table("incidents")
     incidents = incidents.filter(incidents.environment.isin(rules.environments))
     deployments = _counted(snapshot, snapshot.table("deployments"))
     ids = deployments.select(known="deployment_id", known_counts="counted")
     named = incidents.left_join(ids, incidents.deployment_id == ids.known)
-    stated = named.select("incident_id", "known", cause=ibis.ifelse(named.known_counts, named.known, ibis.null()))
+    cause = ibis.ifelse(named.known_counts, named.known, ibis.null())
+    stated = named.select("incident_id", names_one=named.deployment_id.notnull(), cause=cause)
     if rules.link == "stated":
         return stated.select("incident_id", "cause")
     latest = _latest(incidents, deployments.filter(deployments.counted), rules)
     both = stated.left_join(latest, stated.incident_id == latest.latest_of)
-    return both.select("incident_id", cause=ibis.ifelse(both.known.isnull(), both.latest, both.cause))
+    return both.select("incident_id", cause=ibis.ifelse(both.names_one, both.cause, both.latest))
 
 
 def _latest(incidents: Table, counted: Table, rules: DoraRules) -> Table:
@@ -140,6 +147,8 @@ _LINK = {
 DERIVED: Mapping[tuple[str, str], Derived] = {
     ("deployments", "counted"): Derived({"deployments": ("deployed_at",)}, _counted),
     ("deployments", "failed"): Derived(_LINK, _failed),
+    ("incidents", "in_production"): Derived({"incidents": ("started_at",)}, _in_production),
+    ("vulnerabilities", "in_production"): Derived({"vulnerabilities": ("detected_at",)}, _in_production),
     ("incidents", "caused_by"): Derived(_LINK, _caused_by),
     ("incidents", "key_event_at"): Derived({"incidents": ("started_at",)}, _key_event_at),
 }

@@ -18,6 +18,7 @@ from reportkit.evidence.restated import restated
 from reportkit.measure import Reading
 from reportkit.model.bets import Promise, Told
 from reportkit.model.evidence import NO_TEAM, Evidence
+from reportkit.model.kind import Per, Ratio
 from reportkit.model.needle import Needle
 from reportkit.model.params import Audience, Organisation, Proof, SourceChange
 from reportkit.model.period import WEEK, Quarter, Window, day_text
@@ -139,6 +140,12 @@ class Findings:
 
     def weekly(self, needle: Needle) -> Sequence[Reading]:
         """The needle in each of the last 26 complete weeks of the quarter, whole organisation, from the first covered one on."""
+        if (
+            isinstance(needle.kind, Ratio)
+            and isinstance(needle.kind.denominator, Per)
+            and needle.kind.denominator.amount is not None
+        ):
+            return []  # what it is divided by is known by the month, which no week has
         last = self.quarter.window.end
         mondays = Window(last - WEEK * (WEEKS + 1), last).weeks[-WEEKS:]
         found = shared.once(

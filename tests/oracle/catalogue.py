@@ -6,6 +6,7 @@ Nothing here comes from reportkit.measure or reportkit.derived. Times are UTC in
 from __future__ import annotations
 
 import math
+from calendar import monthrange
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -56,6 +57,7 @@ class Part:
     window: Window
     by: str = "team"
     groups: frozenset[str] | None = None
+    asked: Window | None = None  # of which this is what is covered
 
     @property
     def begins(self) -> datetime:
@@ -67,10 +69,17 @@ class Part:
 
     @property
     def months(self) -> Fraction:
-        first, last = self.window.start, self.window.end
-        if first.day == last.day == 1:
-            return Fraction(12 * (last.year - first.year) + last.month - first.month)
-        return Fraction((last - first).days) / Fraction("30.4375")
+        """Day by day: each is one of as many as its month has."""
+        days = (self.window.start + timedelta(days=n) for n in range((self.window.end - self.window.start).days))
+        return sum((Fraction(1, monthrange(day.year, day.month)[1]) for day in days), Fraction(0))
+
+    @property
+    def by_month(self) -> list[Part]:
+        """The part cut into those of each calendar month."""
+        days = [self.window.start + timedelta(days=n) for n in range((self.window.end - self.window.start).days)]
+        months = sorted({(day.year, day.month) for day in days})
+        found = [[day for day in days if (day.year, day.month) == month] for month in months]
+        return [replace(self, window=Window(m[0], m[-1] + timedelta(days=1))) for m in found]
 
     def rows(self, entity: str, where: Callable[[Row], Any] = lambda r: True) -> list[Row]:
         mine = self.world.facts[entity]
@@ -112,7 +121,7 @@ def answer(
     end = min(window.end, *(world.covers[e].end for e in how.entities))
     if start >= end or (how.at_the_end and end < window.end):
         return None
-    found = how.work_out(Part(world, Window(start, end), by, groups))
+    found = how.work_out(Part(world, Window(start, end), by, groups, window))
     people = found.facts if found.people is None else found.people
     if how.personal and found.facts and people < world.rules.smallest_group:
         return replace(found, value=math.nan)
@@ -186,14 +195,14 @@ def duration(
     else:
         lives = [life(part, r[start], r[end]) for r in ended + still]
         value = age_by(lives, Fraction(1, 2))
+        thin = thin_at(lives)
+        if thin is not None and (math.isnan(value) or thin <= value):
+            return Found(math.nan, len(ended), len(still), people(entity, ended + still))
         if spread:
             value = age_by(lives, Fraction(9, 10)) / value if value else math.nan
         else:
             value /= unit / timedelta(microseconds=1)
-    about = people(entity, ended)
-    if about is None and people(entity, still):
-        about = 0  # what has not ended is about somebody, so facts are no measure of how many
-    return Found(value, len(ended), len(still), about)
+    return Found(value, len(ended), len(still), people(entity, ended + still))
 
 
 def life(part: Part, start: datetime, end: datetime | None) -> tuple[int, int, bool]:
@@ -202,6 +211,15 @@ def life(part: Part, start: datetime, end: datetime | None) -> tuple[int, int, b
     last = end if end is not None and ended else part.ends
     micro = timedelta(microseconds=1)
     return max(part.begins - start, timedelta()) // micro, (last - start) // micro, ended
+
+
+def thin_at(lives: Sequence[tuple[int, int, bool]]) -> int | None:
+    """The first age at which one ended while fewer than a tenth of all were under observation and others came later."""
+    for age in sorted({last for _, last, ended in lives if ended}):
+        at_risk = sum(entry <= age <= last for entry, last, _ in lives)
+        if at_risk * 10 < len(lives) and any(entry > age for entry, _, _ in lives):
+            return age
+    return None
 
 
 def age_by(lives: Sequence[tuple[int, int, bool]], share: Fraction) -> float:
@@ -218,19 +236,23 @@ def age_by(lives: Sequence[tuple[int, int, bool]], share: Fraction) -> float:
     return math.nan if by is None else float(by)
 
 
+def _goes_on(r: Row) -> bool:
+    return r["abandoned_at"] is None
+
+
 @oracle("lead_time_for_changes", "changes")
 def lead_time_for_changes(part: Part) -> Found:
-    return duration(part, "changes", "first_commit_at", "deployed_at", dora=True)
+    return duration(part, "changes", "first_commit_at", "deployed_at", _goes_on, dora=True)
 
 
 @oracle("lead_time", "features")
 def lead_time(part: Part) -> Found:
-    return duration(part, "features", "requested_at", "released_at", lambda r: r["kind"] == "feature")
+    return duration(part, "features", "requested_at", "released_at", lambda r: r["kind"] == "feature" and _goes_on(r))
 
 
 @oracle("product_launch_time", "features")
 def product_launch_time(part: Part) -> Found:
-    return duration(part, "features", "started_at", "released_at", lambda r: r["kind"] == "launch")
+    return duration(part, "features", "started_at", "released_at", lambda r: r["kind"] == "launch" and _goes_on(r))
 
 
 @oracle("coding_time", "changes")
@@ -246,7 +268,7 @@ def review_time(part: Part) -> Found:
 
 @oracle("pull_request_merge_time", "changes")
 def pull_request_merge_time(part: Part) -> Found:
-    return duration(part, "changes", "opened_at", "merged_at")
+    return duration(part, "changes", "opened_at", "merged_at", _goes_on)
 
 
 @oracle("review_wait", "changes")
@@ -254,14 +276,14 @@ def review_wait(part: Part) -> Found:
     """Merged without a review, it never waited for one."""
 
     def waits(r: Row) -> bool:
-        return r["first_review_at"] is not None or r["merged_at"] is None
+        return r["first_review_at"] is not None or (r["merged_at"] is None and _goes_on(r))
 
     return duration(part, "changes", "opened_at", "first_review_at", waits)
 
 
 @oracle("release_wait", "changes")
 def release_wait(part: Part) -> Found:
-    return duration(part, "changes", "merged_at", "deployed_at")
+    return duration(part, "changes", "merged_at", "deployed_at", _goes_on)
 
 
 @oracle("engineer_onboarding", "onboardings", personal=True)
@@ -275,7 +297,7 @@ def service_onboarding(part: Part) -> Found:
 
 
 def _asked_for(r: Row) -> bool:
-    return r["outcome"] != "cancelled"
+    return r["outcome"] != "cancelled" and (r["closed_at"] is None or r["implemented_at"] is not None)
 
 
 @oracle("time_to_production", "change_requests")
@@ -290,7 +312,7 @@ def predictability(part: Part) -> Found:
 
 @oracle("remediation_time", "vulnerabilities")
 def remediation_time(part: Part) -> Found:
-    return duration(part, "vulnerabilities", "detected_at", "remediated_at", lambda r: r["environment"] == "production")
+    return duration(part, "vulnerabilities", "detected_at", "remediated_at", production(part))
 
 
 @oracle("recovery_time", "incidents", "deployments")
@@ -304,20 +326,25 @@ def recovery_time(part: Part) -> Found:
 # ---- deployments and what they cause
 
 
+def production(part: Part) -> Callable[[Row], bool]:
+    return lambda r: r["environment"] in part.world.rules.dora.environments
+
+
 def counts(world: World, deployment: Row) -> bool:
     dora = world.rules.dora
     return deployment["environment"] in dora.environments and deployment["result"] in dora.results
 
 
 def cause(world: World, incident: Row) -> str | None:
-    """The deployment that an incident belongs to: the one that it names; where it names none that is known, the latest before it."""
+    """The deployment that an incident belongs to: the one that it names, if it counts; where it names none, the latest before it."""
     dora = world.rules.dora
     if incident["environment"] not in dora.environments:
         return None
     latest: Row | None = None
+    if incident["deployment_id"] is not None:
+        known = {d["deployment_id"] for d in world.facts["deployments"] if counts(world, d)}
+        return incident["deployment_id"] if incident["deployment_id"] in known else None
     for d in world.facts["deployments"]:
-        if d["deployment_id"] == incident["deployment_id"]:
-            return d["deployment_id"] if counts(world, d) else None
         before = counts(world, d) and d["deployed_at"] < incident["started_at"]
         near = dora.link_within == "organisation" or d["service"] == incident["service"]
         age = span(d["deployed_at"], incident["started_at"], HOUR)
@@ -388,7 +415,12 @@ def time_to_resolve(part: Part) -> Found:
 
 @oracle("sla_breaches", "incidents")
 def sla_breaches(part: Part) -> Found:
-    return a_week(part, len(part.rows("incidents", lambda r: r["sla_breached"] and part.holds(r["resolved_at"]))))
+    return a_week(
+        part,
+        len(
+            part.rows("incidents", lambda r: r["sla_breached"] and production(part)(r) and part.holds(r["resolved_at"]))
+        ),
+    )
 
 
 Spell = tuple[datetime, datetime | None]
@@ -407,7 +439,10 @@ def union(spells: Iterable[Spell]) -> list[Spell]:
 
 
 def outages(part: Part) -> list[Spell]:
-    return [(r["started_at"], r["resolved_at"]) for r in part.rows("incidents", lambda r: r["outage"])]
+    return [
+        (r["started_at"], r["resolved_at"])
+        for r in part.rows("incidents", lambda r: r["outage"] and production(part)(r))
+    ]
 
 
 @oracle("outages", "incidents")
@@ -431,7 +466,10 @@ def key_event_outages(part: Part) -> Found:
     """An outage falls into a key event at the first moment at which both last."""
     zone = part.world.zone
     events = sorted((e.start, e.end) for e in part.world.rules.key_events)
-    if not any(start < part.window.end and part.window.start < end for start, end in events):
+    assert part.asked is not None
+    of_it = [(max(start, part.asked.start), min(end, part.asked.end)) for start, end in events]
+    of_it = [(start, end) for start, end in of_it if start < end]
+    if not of_it or any(start < part.window.start or end > part.window.end for start, end in of_it):
         return Found(math.nan)
     hits: list[Spell] = []
     for start, end in outages(part):
@@ -443,7 +481,7 @@ def key_event_outages(part: Part) -> Found:
         if moments:
             hits.append((min(moments), end))
     count = sum(part.holds(at) for at, _ in union(hits))
-    return Found(float(count / (part.months / 3)), count)
+    return Found(float(count), count)
 
 
 # ---- shares
@@ -482,13 +520,14 @@ def slo_attainment(part: Part) -> Found:
 
 def last_seen(part: Part, rows: Iterable[Row], subject: str, at: str, answer: str) -> Found:
     """Of each subject what was last found; where one moment found both, the no."""
-    last: dict[str, tuple[datetime, bool]] = {}
+    last: dict[Any, tuple[datetime, bool]] = {}
     for r in rows:
         if not part.holds(r[at]):
             continue
-        known = last.get(r[subject])
+        one = r[subject] if subject == "asset_id" else (r["service"], r[subject])
+        known = last.get(one)
         if known is None or r[at] > known[0] or (r[at] == known[0] and not r[answer]):
-            last[r[subject]] = (r[at], r[answer])
+            last[one] = (r[at], r[answer])
     return share(yes for _, yes in last.values())
 
 
@@ -542,12 +581,12 @@ def _vulnerable(part: Part, where: Callable[[Row], bool]) -> list[Row]:
 
 
 def stock(count: int) -> Found:
-    return Found(count, count, count)
+    return Found(count, count, count, people=count)  # each is open, and is one
 
 
 @oracle("open_vulnerabilities", "vulnerabilities", at_the_end=True)
 def open_vulnerabilities(part: Part) -> Found:
-    return stock(len(_vulnerable(part, lambda r: r["environment"] == "production")))
+    return stock(len(_vulnerable(part, production(part))))
 
 
 @oracle("endpoint_vulnerabilities", "vulnerabilities", at_the_end=True)
@@ -557,7 +596,7 @@ def endpoint_vulnerabilities(part: Part) -> Found:
 
 @oracle("vulnerable_assets", "vulnerabilities", at_the_end=True)
 def vulnerable_assets(part: Part) -> Found:
-    rows = _vulnerable(part, lambda r: r["environment"] == "production")
+    rows = _vulnerable(part, production(part))
     return stock(len({r["asset_id"] for r in rows} - {None}))
 
 
@@ -650,8 +689,9 @@ def spent(part: Part, where: Callable[[Row], Any] = lambda r: True) -> list[tupl
     """The charges of the part and what each is worth in the organisation's currency."""
     rules = part.world.rules
     worth = {rules.currency: 1.0, **rules.rates}
-    rows = part.rows("costs", lambda r: part.holds(r["charged_at"]) and r["effective_cost"] is not None and where(r))
-    return [(r, number(r["effective_cost"]) * number(worth[r["currency"]])) for r in rows]
+    rows = part.rows("costs", lambda r: part.holds(r["charged_at"]) and where(r))
+    costs = [(r, r["billed_cost"] if r["effective_cost"] is None else r["effective_cost"]) for r in rows]
+    return [(r, number(cost) * number(worth[r["currency"]])) for r, cost in costs if cost is not None]
 
 
 def _costs(part: Part) -> list[tuple[Row, Fraction]]:
@@ -706,7 +746,7 @@ def service_cost(part: Part) -> Found:
 @oracle("incidents_per_service", "incidents", "services")
 def incidents_per_service(part: Part) -> Found:
     """No incident is a true zero."""
-    rows = part.rows("incidents", lambda r: r["environment"] == "production" and part.holds(r["started_at"]))
+    rows = part.rows("incidents", lambda r: production(part)(r) and part.holds(r["started_at"]))
     months = _service_months(part)
     return Found(divided(Fraction(len(rows)), months), len(rows) if months else 0, seen=bool(rows or months))
 
@@ -715,23 +755,27 @@ def _used(part: Part, metric: str) -> list[Row]:
     return part.rows("usage", lambda r: r["metric"] == metric and part.holds(r["measured_at"]))
 
 
+def _met(part: Part, metric: str, by: str | None) -> Found:
+    """Money over use, month by month (and journey by journey), where both are known."""
+    money, number_of, met, seen = Fraction(0), Fraction(0), 0, False
+    for month in part.by_month:
+        costs, used = _costs(month), _used(month, metric)
+        if by is not None:
+            costs, used = [(r, a) for r, a in costs if r[by] is not None], [r for r in used if r[by] is not None]
+        seen = seen or bool(costs or used)
+        for one in {r[by] if by else None for r, _ in costs}:
+            mine = [a for r, a in costs if by is None or r[by] == one]
+            taken = sum((number(r["quantity"]) for r in used if by is None or r[by] == one), Fraction(0))
+            if taken:
+                money, number_of, met = money + sum(mine, Fraction(0)), number_of + taken, met + len(mine)
+    return Found(divided(money, number_of), met, seen=seen)
+
+
 @oracle("cost_per_customer", "costs", "usage")
 def cost_per_customer(part: Part) -> Found:
-    costs, used = _costs(part), _used(part, "customers")
-    customers = sum((number(r["quantity"]) for r in used), Fraction(0))
-    value = divided(sum((a for _, a in costs), Fraction(0)), customers) if costs else math.nan
-    return Found(value, len(costs) if customers else 0, seen=bool(costs or used))
+    return _met(part, "customers", None)
 
 
 @oracle("cost_per_journey", "costs", "usage")
 def cost_per_journey(part: Part) -> Found:
-    """Over the journeys of which both cost and number are known."""
-    costs = [(r, a) for r, a in _costs(part) if r["journey"] is not None]
-    used = [r for r in _used(part, "journeys") if r["journey"] is not None]
-    taken: dict[str, Fraction] = {}
-    for r in used:
-        taken[r["journey"]] = taken.get(r["journey"], Fraction(0)) + number(r["quantity"])
-    taken = {journey: n for journey, n in taken.items() if n}
-    met = [(r, a) for r, a in costs if r["journey"] in taken]
-    number_of = sum((taken[j] for j in {r["journey"] for r, _ in met}), Fraction(0))
-    return Found(divided(sum((a for _, a in met), Fraction(0)), number_of), len(met), seen=bool(costs or used))
+    return _met(part, "journeys", "journey")

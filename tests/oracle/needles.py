@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -100,8 +101,9 @@ class Oracle:
             f" AND happened >= {self.midnight(first)} AND happened < {self.midnight(last)}"
         )
         length = (last - first).days / days
-        if days > DAYS_A_WEEK and first.day == last.day == 1:
-            length = 12 * (last.year - first.year) + last.month - first.month  # whole calendar months
+        if days > DAYS_A_WEEK:  # each day is one of as many as its month has
+            each = [first + timedelta(days=n) for n in range((last - first).days)]
+            length = sum(1 / monthrange(day.year, day.month)[1] for day in each)
         return Number(row[0] / length, int(row[0]))
 
     def survival_median(self, needle: str, window: tuple[date, date], teams: Sequence[str]) -> Number:

@@ -82,9 +82,29 @@ def test_what_the_source_states_comes_first_and_stands_alone_where_asked(freeze:
         broke("named", "02-09T12:00:00", deployment_id="d1"), broke("unnamed", "02-09T12:00:00", deployment_id=None),
         broke("named what does not count", "02-09T12:00:00", deployment_id="d4"),
     ]  # fmt: skip
-    assert causes(freeze, incidents) == {"named": "d1", "unnamed": "d2", "named what does not count": "d2"}
+    assert causes(freeze, incidents) == {"named": "d1", "unnamed": "d2", "named what does not count": None}
     stated = {"named": "d1", "unnamed": None, "named what does not count": None}
     assert causes(freeze, incidents, link="stated") == stated
+
+
+def test_a_deployment_that_the_extract_does_not_have_has_no_innocent_stand_in(freeze: Freeze) -> None:
+    assert causes(freeze, [broke("i", "02-09T12:00:00", deployment_id="older than the extract")]) == {"i": None}
+
+
+def test_a_link_within_services_needs_the_service_of_both_sides(freeze: Freeze) -> None:
+    incidents = [{k: v for k, v in broke("i", "02-09T12:00:00").items() if k != "service"}]
+    snapshot = freeze({"deployments": DEPLOYED, "incidents": incidents}, YEAR)
+    sentence = measure.lacking(snapshot, find("change_failure_rate"))
+    assert sentence is not None
+    assert "incidents.service" in sentence
+    other = snapshot.under(Rules(dora=DoraRules(link_within="organisation")))
+    assert measure.lacking(other, find("change_failure_rate")) is None
+
+
+def test_production_is_what_the_organisation_calls_so(freeze: Freeze) -> None:
+    rows = [{"detected_at": at("02-02"), "remediated_at": None, "environment": name} for name in ("prod", "test")]
+    snapshot = freeze({"vulnerabilities": rows}, YEAR, rules=Rules(dora=DoraRules(environments=("prod",))))
+    assert value(snapshot, "open_vulnerabilities") == 1
 
 
 def test_a_link_may_reach_over_services_and_results_and_environments(freeze: Freeze) -> None:
@@ -152,6 +172,13 @@ def test_an_even_flow_has_the_same_median_in_a_week_as_in_a_year(freeze: Freeze)
     assert [r.value for r in measure.readings(snapshot, needle, [week, Q1])] == [10.0, 10.0]
 
 
+def test_a_curve_that_stands_on_next_to_nothing_gives_no_median(freeze: Freeze) -> None:
+    """Of a hundred old ones that end in the period none tells how the young fare; one young one must not speak for them."""
+    old = [("01-05", "04-20")] * 99
+    found = measure.reading(life(freeze, *old, ("04-02", "04-03")), find("pull_request_merge_time"), Q2)
+    assert (found.known, found.facts, found.reason) == (False, 100, "too few of them were young in this time")
+
+
 # ---- spells, days, observations
 
 
@@ -202,6 +229,15 @@ def test_a_quarter_without_a_key_event_says_nothing_about_outages_in_them(freeze
     assert (second.known, second.reason) == (False, "no key event lies in it")
 
 
+def test_outages_in_key_events_are_counted_and_never_stretched_over_a_quarter(freeze: Freeze) -> None:
+    rules = Rules(key_events=(KeyEvent("sale", date(2026, 3, 2), date(2026, 3, 4)),))
+    rows = [out("03-02T10:00:00", "03-02T11:00:00"), out("03-03T10:00:00", "03-03T11:00:00")]
+    march = freeze({"incidents": rows}, Window(date(2026, 3, 1), date(2026, 4, 1)), rules=rules)
+    assert value(march, "key_event_outages") == 2
+    late = freeze({"incidents": rows}, Window(date(2026, 3, 3), date(2026, 4, 1)), rules=rules)
+    assert measure.reading(late, find("key_event_outages"), Q1).reason == "the extract does not cover its key events"
+
+
 # ---- money
 
 
@@ -233,6 +269,20 @@ def test_a_cost_without_customers_is_a_gap_with_its_reason(freeze: Freeze) -> No
     first, second = measure.readings(snapshot, find("cost_per_customer"), [Q1, Q2])
     assert (first.known, first.reason) == (False, "no usage to meet")
     assert (second.known, second.reason) == (False, "no costs to meet")
+
+
+def test_a_month_that_lacks_a_side_is_left_out_and_named(freeze: Freeze) -> None:
+    """Charges of three months, customers of two: 600 over 200."""
+    costs = [charge(300.0, "EUR") | {"charged_at": at(f"{month:02}-05")} for month in (1, 2, 3)]
+    usage = [{"metric": "customers", "measured_at": at(f"{month:02}-01"), "quantity": 100.0} for month in (1, 2)]
+    found = measure.reading(freeze({"costs": costs, "usage": usage}, YEAR), find("cost_per_customer"), Q1)
+    assert (found.value, found.facts) == (3.0, 2)
+    assert found.reason == "without Mar 2026, where one side is missing"
+
+
+def test_a_charge_without_an_effective_cost_counts_as_billed(freeze: Freeze) -> None:
+    rows = [charge(100.0, "EUR"), charge(0.0, "EUR") | {"effective_cost": None, "billed_cost": 400.0}]
+    assert value(freeze({"costs": rows}, YEAR), "total_cost_of_ownership") * 3 == pytest.approx(500)
 
 
 # ---- cuts
@@ -275,6 +325,26 @@ def test_where_all_together_are_too_few_nothing_is_shown(freeze: Freeze) -> None
 def test_people_count_where_they_are_known_and_not_facts(freeze: Freeze) -> None:
     rows = [row | {"author": "one"} if row["team"] == "ant" else row for row in changes(ant=40, bee=30, cat=30)]
     assert [group for group, *_ in cut(freeze, rows)] == ["bee", OTHER]
+
+
+def test_a_stock_of_few_is_few(freeze: Freeze) -> None:
+    rows = [{"detected_at": at("02-02"), "remediated_at": None, "team": team} for team in ["ant"] * 3 + ["bee"] * 6]
+    snapshot = freeze({"vulnerabilities": rows}, YEAR)
+    parts = measure.cut(snapshot, find("open_vulnerabilities"), Q1, "team")
+    assert [(p.group, p.reading.facts) for p in parts] == [(OTHER, 9)]
+
+
+def test_a_group_that_is_called_other_is_not_the_folded_ones(freeze: Freeze) -> None:
+    found = cut(freeze, changes(other=10, ant=4, bee=4))
+    assert found == [("other", 10, 1), (OTHER, 8, 2)]
+
+
+def test_a_ratio_of_two_entities_can_be_cut_by_what_one_of_them_has(freeze: Freeze) -> None:
+    incidents = [{"started_at": at("02-02"), "severity": s} for s in ["high"] * 6 + ["low"] * 9]
+    services = [{"service_id": "a", "created_at": at("01-01"), "retired_at": None}]
+    snapshot = freeze({"incidents": incidents, "services": services}, YEAR)
+    parts = measure.cut(snapshot, find("incidents_per_service"), Q1, "severity")
+    assert [(p.group, round(p.reading.value, 6)) for p in parts] == [("low", 3.0), ("high", 2.0)]
 
 
 def test_an_extra_column_cuts_too_and_an_unknown_one_is_refused(freeze: Freeze) -> None:

@@ -43,6 +43,7 @@ VULNERABILITIES = Entity(
     name="vulnerabilities",
     meaning="a known vulnerability of one asset, from when it was found to when it was gone",
     key="vulnerability_id",
+    standing=True,
     systems=("scans", "github"),
     own=(
         Field("identifier", "text", "its public name, such as a CVE"),

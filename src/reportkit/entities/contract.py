@@ -70,7 +70,9 @@ class Entity:
     """A table of facts: its key, its columns, its rules.
 
     `systems`: the source types that can give it by themselves; a file can give any. `numbered`: where the mapping gives no
-    key, rows are numbered as they come; then a row that was exported twice is not noticed.
+    key, rows are numbered as they come; then a row that was exported twice is not noticed. `moment`: the time by which facts
+    are counted that stand for a whole day, week or month. `standing`: facts last until they are said to have ended, so that an
+    extract knows all of them to its end. `cut`: the cut that the key itself is.
     """
 
     name: str
@@ -80,6 +82,9 @@ class Entity:
     rules: tuple[Rule, ...] = ()
     doubts: tuple[Doubt, ...] = ()
     numbered: bool = False
+    moment: str = ""
+    standing: bool = False
+    cut: str = ""
     systems: tuple[str, ...] = ()
 
     @property

@@ -20,6 +20,7 @@ CHANGES = Entity(
         Field("merged_at", "time", "when it reached the main branch"),
         Field("built_at", "time", "when it was built and tested, ready for production"),
         Field("deployed_at", "time", "when it first ran in production"),
+        Field("abandoned_at", "time", "when it was given up; it then counts as a change no more"),
         Field("manual_approvals", "number", "approvals given by hand that it had to wait for", unit="approvals"),
     ),
     rules=(
@@ -61,6 +62,7 @@ FEATURES = Entity(
         Field("requested_at", "time", "when the idea was written down"),
         Field("started_at", "time", "when work on it began"),
         Field("released_at", "time", "when users could first use it"),
+        Field("abandoned_at", "time", "when it was given up; it then counts as a feature no more"),
         Field("user_facing", "flag", "whether users can see it", default=True),
     ),
     rules=(

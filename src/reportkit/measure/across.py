@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import ibis
@@ -14,6 +15,7 @@ from reportkit.measure.reading import Sums
 from reportkit.measure.rows import GROUP, Cut
 from reportkit.model.kind import Per
 from reportkit.model.needle import Needle
+from reportkit.model.period import MONTHS, Window
 from reportkit.snapshot import Snapshot
 
 Table = Any
@@ -22,24 +24,42 @@ Table = Any
 def by_window(
     snapshot: Snapshot, needle: Needle, per: Per, windows: Numbered, cut: Cut
 ) -> Mapping[tuple[int, str], Sums]:
-    """Σ numerator ÷ Σ denominator by window and group, over what both sides know; a pair that lacks a side says which."""
-    tops = _tops(snapshot, needle, per, windows, cut)
-    bottoms = _bottoms(snapshot, needle, per, windows, cut)
+    """Σ numerator ÷ Σ denominator by window and group, over the months (and journeys …) that both sides know.
+
+    A pair of window and group that lacks a side throughout is a gap and says which; one that lacks it in some months says so
+    beside its number.
+    """
     # Counted facts are a true zero where there are none; a sum of money without a charge is a gap.
     counts = isinstance(getattr(needle.kind, "numerator", None), int)
+    parts = list(enumerate(windows)) if per.until is not None else list(enumerate(_by_month(windows)))
+    inside = [(n, window) for n, (_, window) in parts]
+    window_of = {n: i for n, (i, _) in parts}
+    tops = _tops(snapshot, needle, per, inside, cut)
+    bottoms = _bottoms(snapshot, needle, per, inside, cut, {key[1] for key in tops})
     found = {}
-    for key in {k[:2] for k in (*tops, *bottoms)}:
-        top = {k[2:]: v for k, v in tops.items() if k[:2] == key}
-        bottom = {k[2:]: v for k, v in bottoms.items() if k[:2] == key and v > 0}
+    for key in {(window_of[k[0]], k[1]) for k in (*tops, *bottoms)}:
+        top = {k: v for k, v in tops.items() if (window_of[k[0]], k[1]) == key}
+        bottom = {k: v for k, v in bottoms.items() if (window_of[k[0]], k[1]) == key and v > 0}
         meet = bottom.keys() if counts else bottom.keys() & top.keys()
+        lacks = per.entity if top else needle.entity
+        reason = _short(sorted({n for n, i in window_of.items() if i == key[0]} - {k[0] for k in meet}), dict(inside))
+        value = sum(top[k][1] for k in meet if k in top) / sum(bottom[k] for k in meet) if meet else math.nan
         facts = sum(top[k][0] for k in meet if k in top)
-        if meet:
-            value = sum(top[k][1] for k in meet if k in top) / sum(bottom[k] for k in meet)
-            found[key] = Sums(facts, value)
-        else:
-            lacks = per.entity if top else needle.entity
-            found[key] = Sums(reason=f"no {lacks.replace('_', ' ')} to meet")
+        found[key] = Sums(facts, value, reason=reason if meet else f"no {lacks.replace('_', ' ')} to meet")
     return found
+
+
+def _by_month(windows: Numbered) -> list[tuple[int, Window]]:
+    """Each window cut at the months' ends."""
+    return [(i, part) for i, window in windows for part in window.by_month]
+
+
+def _short(months: list[int], windows: Mapping[int, Window]) -> str:
+    """Which months are left out for want of a side: 'without Feb 2026, where one side is missing'; '' for none."""
+    if not months:
+        return ""
+    named = ", ".join(f"{MONTHS[windows[n].start.month - 1]} {windows[n].start.year}" for n in months)
+    return f"without {named}, where one side is missing"
 
 
 def denominators(snapshot: Snapshot, needle: Needle, per: Per, cut: Cut) -> Table:
@@ -64,7 +84,13 @@ def _tops(snapshot: Snapshot, needle: Needle, per: Per, windows: Numbered, cut: 
     return {tuple(r[k] for k in keys): (int(r["n"]), float(r["total"])) for r in table.to_pyarrow().to_pylist()}
 
 
-def _bottoms(snapshot: Snapshot, needle: Needle, per: Per, windows: Numbered, cut: Cut) -> dict[Any, float]:
+def _bottoms(
+    snapshot: Snapshot, needle: Needle, per: Per, windows: Numbered, cut: Cut, groups: Collection[str]
+) -> dict[Any, float]:
+    """The denominators; where they cannot be cut like that, by severity say, every group has all of them."""
+    if cut.by is not None and cut.by not in snapshot.table(per.entity).columns:
+        whole = _bottoms(snapshot, needle, per, windows, Cut(), ())
+        return {(k[0], group, *k[2:]): v for k, v in whole.items() for group in groups}
     facts = denominators(snapshot, needle, per, cut)
     if per.until is not None:
         return _months(facts, per, windows, snapshot.time_zone)

@@ -58,14 +58,15 @@ def read(snapshot: Snapshot, needle: Needle, window: Window, part: Window | None
     if part is None:
         return Reading(needle.key, window, math.nan, 0, reason=OUTSIDE)
     kind = needle.kind
-    if _needs_event(needle) and not _events(snapshot, part):
-        return Reading(needle.key, window, math.nan, 0, reason="no key event lies in it")
+    if _needs_event(needle) and (lacking_events := _events(snapshot, window, part)):
+        return Reading(needle.key, window, math.nan, 0, reason=lacking_events)
     least, people = snapshot.rules.smallest_group, sums.facts if sums.people is None else sums.people
     if needle.personal and sums.facts and people < least:
         return Reading(needle.key, window, math.nan, sums.facts, sums.open, f"fewer than {least} people")
     value, reason = sums.value, sums.reason
     if isinstance(kind, Rate):
-        value = (sums.value if sums.facts else 0.0) / _length(kind, part)
+        length = 1.0 if _needs_event(needle) else _length(kind, part)  # what lies in events is counted, and no rate
+        value = (sums.value if sums.facts else 0.0) / length
     elif isinstance(kind, Stock):
         value = float(sums.open)
     elif isinstance(kind, Ratio) and isinstance(kind.denominator, Per) and not (sums.facts or reason):
@@ -100,5 +101,10 @@ def _needs_event(needle: Needle) -> bool:
     return "key_event_at" in uses(needle)[needle.entity]
 
 
-def _events(snapshot: Snapshot, part: Window) -> bool:
-    return any(event.start < part.end and event.end > part.start for event in snapshot.rules.key_events)
+def _events(snapshot: Snapshot, window: Window, part: Window) -> str:
+    """Why nothing can be said of the key events of a window; '' where it can."""
+    inside = [e for e in snapshot.rules.key_events if e.start < window.end and e.end > window.start]
+    if not inside:
+        return "no key event lies in it"
+    seen = all(part.contains(Window(max(e.start, window.start), min(e.end, window.end))) for e in inside)
+    return "" if seen else "the extract does not cover its key events"

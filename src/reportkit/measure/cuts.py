@@ -9,8 +9,9 @@ from reportkit.errors import MeasureError
 from reportkit.measure.asking import covered, read
 from reportkit.measure.needs import lacking
 from reportkit.measure.reading import Reading, Sums
-from reportkit.measure.rows import OTHER, Cut
+from reportkit.measure.rows import FOLDED, OTHER, Cut
 from reportkit.measure.sums import by_window
+from reportkit.model.kind import Stock
 from reportkit.model.needle import Needle
 from reportkit.model.period import Window
 from reportkit.snapshot import Snapshot
@@ -38,32 +39,31 @@ def cut(snapshot: Snapshot, needle: Needle, window: Window, by: str) -> list[Par
     if not inside:
         return []
     found = {group: sums for (_, group), sums in by_window(snapshot, needle, inside, Cut(by)).items()}
-    keep = _kept(found, snapshot.rules.smallest_group)
+    sizes = {group: _size(needle, sums) for group, sums in found.items()}
+    keep = _kept(sizes, snapshot.rules.smallest_group)
     if keep is None:
         return []
     folded = len(found) - len(keep)
     if folded:
         found = {g: s for (_, g), s in by_window(snapshot, needle, inside, Cut(by, keep)).items()}
-    shown = sorted(found, key=lambda group: (group == OTHER and bool(folded), -_size(found[group]), group))
     part = inside[0][1]
-    return [
-        Part(group, read(snapshot, needle, window, part, found[group]), 1 if group in keep else folded)
-        for group in shown
-    ]
+    parts = [Part(group, read(snapshot, needle, window, part, found[group])) for group in keep]
+    rest = found.get(FOLDED)
+    return [*parts, Part(OTHER, read(snapshot, needle, window, part, rest), folded)] if rest else parts
 
 
-def _kept(found: Mapping[str, Sums], least: int) -> list[str] | None:
-    """The groups that may be shown; None where not even all of them together may."""
-    order = sorted(found, key=lambda group: (-_size(found[group]), group))
-    keep = [group for group in order if _size(found[group]) >= least]
-    small = sum(_size(found[group]) for group in order[len(keep) :])
-    # Open facts alone may be about few people, or none who is counted; a group without any fact hides nobody.
-    hidden = any(found[group].facts + found[group].open for group in order[len(keep) :])
-    while hidden and small < least and keep:
-        small += _size(found[keep.pop()])
+def _kept(sizes: Mapping[str, int], least: int) -> list[str] | None:
+    """The groups that may be shown, largest first; None where not even all of them together may."""
+    order = sorted(sizes, key=lambda group: (-sizes[group], group))
+    keep = [group for group in order if sizes[group] >= least]
+    small = sum(sizes[group] for group in order[len(keep) :])
+    while small and small < least and keep:
+        small += sizes[keep.pop()]
     return keep if keep or small >= least else None
 
 
-def _size(sums: Sums) -> int:
-    """People, or facts where nobody knows the people."""
-    return sums.facts + sums.open if sums.people is None else sums.people
+def _size(needle: Needle, sums: Sums) -> int:
+    """How many people a group is about, or facts where nobody knows the people."""
+    if sums.people is not None:
+        return sums.people
+    return sums.open if isinstance(needle.kind, Stock) else sums.facts + sums.open

@@ -12,12 +12,18 @@ import ibis
 from reportkit.measure.periods import Numbered
 
 Table = Any
+LEAST = (
+    10  # where fewer than one in so many are that old yet, and others come later, the curve stands on next to nothing
+)
 CLOSE = 1e-9  # two logarithms of a survival as close as this are equal
 KEYS = ("period", "group")
 
 
 def quantiles(rows: Table, windows: Numbered, time_zone: str, shares: Mapping[str, float]) -> Table:
     """`period`, `group`, `facts` (ended in it), and for each of `shares` the span in µs by which that share has ended, or nothing.
+
+    `thin` is the first age at which something ended while next to nothing was under observation: from there on the curve tells
+    nothing of the many that come under observation later.
 
     Each fact counts for the part of its life that lies in the window: it comes under observation at the age that it has when
     the window begins (0 where it begins inside), and leaves when it ends, or unended when the window does. So short windows
@@ -29,6 +35,7 @@ def quantiles(rows: Table, windows: Numbered, time_zone: str, shares: Mapping[st
     curve = _curve(lives)
     found = curve.group_by(list(KEYS)).aggregate(
         facts=curve.ended.sum(),
+        thin=curve.age.min(where=curve.thin),
         **{
             f"{name}_{side}": value for name, share in shares.items() for side, value in _ages(curve, 1 - share).items()
         },
@@ -36,7 +43,7 @@ def quantiles(rows: Table, windows: Numbered, time_zone: str, shares: Mapping[st
     middles = {
         name: (found[f"{name}_by"] + found[f"{name}_past"].fill_null(found[f"{name}_by"])) / 2 for name in shares
     }
-    return found.select(*KEYS, "facts", **middles)
+    return found.select(*KEYS, "facts", "thin", **middles)
 
 
 def _lives(rows: Table, period: int, begins: Any, ends: Any) -> Table:
@@ -58,10 +65,17 @@ def _curve(lives: Table) -> Table:
     steps = _steps(lives, "entry", (1, 0, 0)).union(_steps(lives, "exit", (0, 1, lives.ended)))
     ages = steps.group_by([*KEYS, "age"]).aggregate({n: steps[n].sum() for n in ("entered", "left", "ended")})
     so_far = ibis.window(group_by=list(KEYS), order_by="age", preceding=None, following=0)
-    counted = ages.mutate(at_risk=ages.entered.sum().over(so_far) - (ages.left.sum().over(so_far) - ages.left))
+    entered = ages.entered.sum().over(so_far)
+    counted = ages.mutate(
+        at_risk=entered - (ages.left.sum().over(so_far) - ages.left),
+        later=ages.entered.sum().over(ibis.window(group_by=list(KEYS))) - entered,
+        all_of_them=ages.entered.sum().over(ibis.window(group_by=list(KEYS))),
+    )
+    counted = counted.mutate(thin=(counted.later > 0) & (counted.at_risk * LEAST < counted.all_of_them))
     ends = counted.filter(counted.ended > 0)
-    all_of_them = ends.ended >= ends.at_risk
-    step = ibis.ifelse(all_of_them, -1e9, (1 - ends.ended / ibis.greatest(ends.at_risk, ends.ended + 1)).ln())
+    step = ibis.ifelse(
+        ends.ended >= ends.at_risk, -1e9, (1 - ends.ended / ibis.greatest(ends.at_risk, ends.ended + 1)).ln()
+    )
     return ends.mutate(step=step).mutate(log=lambda t: t.step.sum().over(so_far))
 
 

@@ -22,7 +22,12 @@ from reportkit.sources import types
 TYPES: Mapping[entities.Type, str] = {
     "text": "string", "time": "timestamp('UTC')", "flag": "boolean", "number": "float64",
 }  # fmt: skip
-DERIVED_TYPES = {"counted": "boolean", "failed": "boolean", "key_event_at": "timestamp('UTC')"}
+DERIVED_TYPES = {
+    "counted": "boolean",
+    "failed": "boolean",
+    "in_production": "boolean",
+    "key_event_at": "timestamp('UTC')",
+}
 
 
 def parts(kind: Kind) -> dict[str, Expr]:
@@ -97,7 +102,20 @@ def lacking(snapshot: Snapshot, needle: Needle) -> str | None:
         missing = [f"{entity}.{name}" for name in names if name in snapshot.manifest.entities[entity].missing]
         if missing:
             return f"{needle.need} {' and '.join(missing)}, which sources.yaml does not map{_from(snapshot, entity)}."
-    return money.refused(snapshot, needle)
+    return _unlinked(snapshot, needle) or money.refused(snapshot, needle)
+
+
+def _unlinked(snapshot: Snapshot, needle: Needle) -> str | None:
+    """Why incidents cannot be linked to deployments: one of the two sides does not say of which service it is."""
+    if snapshot.rules.dora.link_within != "service" or not {"failed", "caused_by"} & set(uses(needle)[needle.entity]):
+        return None
+    lacks = [name for name in ("incidents", "deployments") if "service" in snapshot.manifest.entities[name].missing]
+    if len(lacks) != 1:
+        return None  # where neither says, all of them are taken for one service
+    return (
+        f"{needle.need} {lacks[0]}.service, which sources.yaml does not map; map it, or link over services with "
+        "`dora: {link_within: organisation}` in organisation.yaml."
+    )
 
 
 def giving(entity: str) -> str:
@@ -135,6 +153,10 @@ def fault(needle: Needle) -> str | None:
         sides += [
             (per.entity, f"denominator.{name}", getattr(per, name)) for name in ("at", "amount", "until", "where")
         ]
+        sides += [(entity, "denominator.by", ibis._[name]) for entity in (needle.entity, per.entity) for name in per.by]
+    known = {name for entity, *_ in sides if entity in entities.library() for name in _blank(entity).columns}
+    if strange := [name for name in needle.optional if known and name not in known]:
+        return f"{needle.key}: optional: {unknown(f'column of {needle.entity}', strange[0], known)}"
     for entity, name, expr in sides:
         try:
             entities.find(entity)

@@ -19,13 +19,14 @@ from reportkit.model.needle import Needle
 from reportkit.snapshot import Snapshot
 
 Table = Any
-OTHER = "other"
+OTHER = "other"  # how folded groups are called …
+FOLDED = "⟨other⟩"  # … and how they are told from a group that is called so
 GROUP = "group"
 
 
 @dataclass(frozen=True)
 class Cut:
-    """By which column facts are grouped; where `keep` is given, all groups but those are `OTHER`."""
+    """By which column facts are grouped; where `keep` is given, all groups but those are `FOLDED`."""
 
     by: str | None = None
     keep: Collection[str] | None = None
@@ -79,7 +80,7 @@ def grouped(rows: Table, needle: Needle, entity: str, cut: Cut) -> Any:
     if cut.by is None:
         return ibis.literal("")
     found = column(rows, needle, entity, cut.by).fill_null(NO_TEAM)
-    return found if cut.keep is None else ibis.ifelse(found.isin(list(cut.keep)), found, OTHER)
+    return found if cut.keep is None else ibis.ifelse(found.isin(list(cut.keep)), found, FOLDED)
 
 
 def column(rows: Table, needle: Needle, entity: str, by: str) -> Any:

@@ -105,7 +105,9 @@ def _finished(ended: Table, unit: float) -> dict[Key, Sums]:
 
 
 def _life(row: Mapping[str, Any], kind: Duration, unit: float) -> Sums:
-    facts, median = int(row["facts"]), _float(row["median"])
+    facts, median, thin = int(row["facts"]), _float(row["median"]), _float(row["thin"])
+    if thin <= median or (math.isnan(median) and not math.isnan(thin)):
+        return Sums(facts, reason="too few of them were young in this time")
     if kind.summary == "spread":
         tail = _float(row["p90"])
         if median == 0:
@@ -116,17 +118,16 @@ def _life(row: Mapping[str, Any], kind: Duration, unit: float) -> Sums:
 
 
 def _people(facts: Table, windows: Numbered, zone: str) -> dict[Key, int]:
-    """How many people the durations that ended in each window are about: 0 where only open ones are about somebody.
-
-    A pair of which nobody knows whom it is about is not in it.
-    """
+    """How many people the durations that ended in each window, or were open at its end, are about."""
     if "person" not in facts.columns:
         return {}
-    named = facts.drop_null("person")
-    ended = assigned(named, "end", windows, zone)
-    table = ended.group_by(["period", GROUP]).aggregate(people=ended.person.nunique())
-    found = {(int(r["period"]), r[GROUP]): int(r["people"]) for r in table.to_pyarrow().to_pylist()}
-    return {**dict.fromkeys(_standing(named, windows, zone), 0), **found}
+    counts = {}
+    for i, window in windows:
+        begins, ends = window.instants(zone)
+        there = (facts.start < ends) & (facts.end.isnull() | (facts.end >= begins))
+        counts[f"w{i}"] = facts.person.nunique(where=there)
+    found = facts.group_by(GROUP).aggregate(**counts).to_pyarrow().to_pylist()
+    return {(i, row[GROUP]): int(row[f"w{i}"]) for row in found for i, _ in windows if row[f"w{i}"]}
 
 
 def _standing(facts: Table, windows: Numbered, zone: str) -> dict[Key, int]:

@@ -54,10 +54,18 @@ class Window:
 
     @property
     def months(self) -> float:
-        """Length in months: a whole number where the window is whole calendar months, else days ÷ 30.4375."""
-        if self.start.day == 1 and self.end.day == 1:
-            return 12 * (self.end.year - self.start.year) + self.end.month - self.start.month
-        return self.days / 30.4375
+        """Length in months: each calendar month counts by the share of its days that lie inside."""
+        return sum(part.days / Window(*_month(part.start)).days for part in self.by_month)
+
+    @property
+    def by_month(self) -> tuple[Window, ...]:
+        """The window cut at the ends of calendar months."""
+        parts, start = [], self.start
+        while start < self.end:
+            end = min(_month(start)[1], self.end)
+            parts.append(Window(start, end))
+            start = end
+        return tuple(parts)
 
     @property
     def label(self) -> str:
@@ -74,6 +82,11 @@ class Window:
     def contains(self, other: Window) -> bool:
         """Whether `other` lies wholly inside."""
         return self.start <= other.start and other.end <= self.end
+
+
+def _month(day: date) -> tuple[date, date]:
+    """The first day of the month of `day`, and that of the next."""
+    return day.replace(day=1), date(day.year + day.month // 12, day.month % 12 + 1, 1)
 
 
 def midnight(day: date, time_zone: str) -> datetime:

@@ -31,7 +31,8 @@ class DoraRules:
             replace(self, link="latest", cap_hours=None),
             replace(self, link="latest", cap_hours=24.0),
         )
-        return tuple(way for way in ways if way != self)
+        stated = self.link == "stated"
+        return tuple(way for way in ways if way != self and not (stated and way.link == "stated"))
 
 
 @dataclass(frozen=True)

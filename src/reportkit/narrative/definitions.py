@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 
 from reportkit.model.kind import Duration, Per, Rate, Ratio, Share, Stock
 from reportkit.model.needle import Needle
 from reportkit.narrative.words import is_plural, upper_first
 
+PER = re.compile(r" a (week|month|quarter|change|customer|journey|service)( and month)?$")
+
 
 def state(needle: Needle, value: float) -> str:
     """'A change takes 14.2 days to reach production': the needle's state with a number in it, exact as in tables."""
-    return stated(needle, needle.unit.text(value)) if math.isfinite(value) else f"{needle.label}: no facts this quarter"
+    return (
+        stated(needle, needle.unit.text(value)) if math.isfinite(value) else f"{needle.label}: not known this quarter"
+    )
 
 
 def stated(needle: Needle, number: str) -> str:
@@ -30,9 +35,10 @@ def filled(template: str, needle: Needle, **numbers: str) -> str:
     """
     if not template:
         return ""
-    if isinstance(needle.kind, Rate) or needle.unit.many.startswith("a "):
-        numbers = {key: text.removesuffix(f" {needle.unit.many}") for key, text in numbers.items()}
-        numbers = {key: "1.0" if text == "1" else text for key, text in numbers.items()}
+    if isinstance(needle.kind, Rate | Stock) and numbers.get("now", "").split(" ")[0] == "1":
+        return f"{needle.label}: {numbers['now']}"  # 'There are 1 deployments' is no English
+    if isinstance(needle.kind, Rate) or " a " in f" {needle.unit.many}":
+        numbers = {key: PER.sub("", text) for key, text in numbers.items()}
         if numbers.get("now") == "0":
             numbers["now"] = "no"
     return upper_first(template.format(**numbers))
@@ -63,7 +69,11 @@ def _of_duration(kind: Duration, many: str) -> str:
         return (
             f"Median of the {many} whose span ended in the period; those still open at its end are counted beside it."
         )
-    what = "Ninth tenth ÷ middle, from" if kind.summary == "spread" else "Median of"
+    what = (
+        "How long nine in ten take, divided by how long half of them take, from"
+        if kind.summary == "spread"
+        else "Median of"
+    )
     return (
         f"{what} the life table of the period (Kaplan–Meier): each of the {many} counts for the part of its life that lies in "
         "the period, and one that is still open at its end counts as unfinished."

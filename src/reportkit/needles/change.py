@@ -15,6 +15,9 @@ def _day(day: int, month: int = 2) -> datetime:
     return datetime.fromisoformat(f"2026-{month:02}-{day:02}T12:00:00+00:00")
 
 
+# Neither cancelled nor closed without ever being in production: such a request will not be.
+_CARRIED_OUT = (_.outcome != "cancelled").fill_null(True) & (_.closed_at.isnull() | _.implemented_at.notnull())
+
 MANUAL_EVIDENCE = Needle(
     key="manual_evidence",
     label="Manual evidence",
@@ -67,11 +70,11 @@ TIME_TO_PRODUCTION = Needle(
     theme="change",
     question="How long does a change request take from being raised to being in production?",
     entity="change_requests",
-    where=(_.outcome != "cancelled").fill_null(True),
+    where=_CARRIED_OUT,
     kind=Duration(start=_.requested_at, end=_.implemented_at, unit=DAYS),
     better="lower",
     source="reportkit",
-    optional=("outcome",),
+    optional=("outcome", "closed_at"),
     facts=("change request", "change requests"),
     state="A change request takes {now} to reach production",
     finding="Change requests now reach production in {after} instead of {before}",
@@ -81,6 +84,7 @@ TIME_TO_PRODUCTION = Needle(
             {"requested_at": _day(2), "implemented_at": _day(6), "outcome": "unsuccessful"},
             {"requested_at": _day(2), "implemented_at": _day(11), "outcome": None},
             {"requested_at": _day(2), "implemented_at": None, "outcome": "cancelled"},
+            {"requested_at": _day(2), "implemented_at": None, "closed_at": _day(20), "outcome": "unsuccessful"},
         ],
         expect=4.0,
     ),
@@ -92,11 +96,11 @@ PREDICTABILITY = Needle(
     theme="change",
     question="How many times as long as usual do the slowest tenth of change requests take? (90th percentile ÷ median.)",
     entity="change_requests",
-    where=(_.outcome != "cancelled").fill_null(True),
+    where=_CARRIED_OUT,
     kind=Duration(start=_.requested_at, end=_.implemented_at, unit=TIMES, summary="spread"),
     better="lower",
     source="reportkit",
-    optional=("outcome",),
+    optional=("outcome", "closed_at"),
     facts=("change request", "change requests"),
     state="The slowest tenth of change requests take {now} as long as usual",
     finding="The slowest tenth of change requests now take {after} as long as usual instead of {before}",

@@ -21,6 +21,7 @@ def _charge(day: str, cost: float, category: str = "Compute", **more: object) ->
     return {**row, "ledger": "cost", **more}
 
 
+_COST = ibis.coalesce(_.effective_cost, _.billed_cost)  # an export that spreads no prepayments has billed ones only
 _IS_COST = _.ledger == "cost"
 _STORAGE = ("Storage", "Databases")
 _CHARGES = [  # 300 − 30 of hosting, 60 of storage, and 500 that was saved
@@ -39,7 +40,8 @@ def _monthly(key: str, label: str, question: str, where: object, state: str, exp
         question=question,
         entity="costs",
         where=where,
-        kind=Rate(at=_.charged_at, per="month", counts="amount", amount=_.effective_cost),
+        optional=("effective_cost", "billed_cost"),
+        kind=Rate(at=_.charged_at, per="month", counts="amount", amount=_COST),
         better="lower",
         source="FOCUS (EffectiveCost)",
         facts=("charge", "charges"),
@@ -70,10 +72,10 @@ SERVICE_COST = Needle(
     question="What does it cost to run a service for a month?",
     entity="costs",
     where=_IS_COST,
-    optional=("retired_at",),
+    optional=("effective_cost", "billed_cost", "retired_at"),
     kind=Ratio(
         at=_.charged_at,
-        numerator=_.effective_cost,
+        numerator=_COST,
         denominator=Per("services", at=_.created_at, until=_.retired_at),
         unit=money_per("a service and month"),
     ),
@@ -101,9 +103,10 @@ COST_PER_CUSTOMER = Needle(
     question="What does a customer cost us a month?",
     entity="costs",
     where=_IS_COST,
+    optional=("effective_cost", "billed_cost"),
     kind=Ratio(
         at=_.charged_at,
-        numerator=_.effective_cost,
+        numerator=_COST,
         denominator=Per("usage", at=_.measured_at, amount=_.quantity, where=_.metric == "customers"),
         unit=money_per("a customer and month"),
     ),
@@ -133,9 +136,10 @@ COST_PER_JOURNEY = Needle(
     question="What does it cost to take one customer through a journey? (Journeys of which both cost and number are known.)",
     entity="costs",
     where=_IS_COST,
+    optional=("effective_cost", "billed_cost"),
     kind=Ratio(
         at=_.charged_at,
-        numerator=_.effective_cost,
+        numerator=_COST,
         denominator=Per("usage", at=_.measured_at, amount=_.quantity, where=_.metric == "journeys", by=("journey",)),
         unit=money_per("a journey"),
     ),
@@ -167,10 +171,11 @@ RETURN_ON_INVESTMENT = Needle(
     theme="cost",
     question="How much more came back than was spent, as a share of what was spent? (Benefits are what finance put down.)",
     entity="costs",
+    optional=("effective_cost", "billed_cost"),
     kind=Ratio(
         at=_.charged_at,
-        numerator=ibis.ifelse(_.ledger == "benefit", _.effective_cost, -_.effective_cost),
-        denominator=ibis.ifelse(_.ledger == "cost", _.effective_cost, 0.0),
+        numerator=ibis.ifelse(_.ledger == "benefit", _COST, -_COST),
+        denominator=ibis.ifelse(_.ledger == "cost", _COST, 0.0),
         unit=SHARE,
         scale="difference",
     ),

@@ -74,7 +74,8 @@ ENVIRONMENT_DRIFT = Needle(
     theme="infrastructure",
     question="What share of environments differs from what is declared in code? (As last checked.)",
     entity="environments",
-    kind=Share(at=_.checked_at, yes=_.drifted, each=_.environment),
+    optional=("service",),
+    kind=Share(at=_.checked_at, yes=_.drifted, each=_.service.fill_null("") + "/" + _.environment),
     better="lower",
     source="reportkit",
     facts=("environment", "environments"),
@@ -127,7 +128,7 @@ INCIDENTS_PER_SERVICE = Needle(
     theme="infrastructure",
     question="How many incidents does a service have a month?",
     entity="incidents",
-    where=_.environment == "production",
+    where=_.in_production,
     optional=("retired_at",),
     kind=Ratio(
         at=_.started_at,

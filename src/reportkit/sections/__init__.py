@@ -197,6 +197,8 @@ def _quantified(findings: Findings, needle: Needle, reading: Reading) -> str:
         then = "the quarter's end" if part.end == whole.end else "the end of that"
         rest += f"; {unit.plural(reading.open, 'more was', 'more were')} still open at {then}"
         rest += ", counted as unfinished" if reading.censored else ""
+    if reading.reason:
+        rest += f"; {reading.reason}"
     return f"{say.upper_first(state(needle, reading.value))} ({rest})."
 
 

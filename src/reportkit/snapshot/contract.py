@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -124,6 +125,40 @@ def warnings(
 
 def _plain(value: object) -> str:
     return f"{value:,.2f}" if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True)
+class Times:
+    """When the facts of an entity happened: the first and last, in seconds since 1970, and of what kind the days are.
+
+    `beyond`: a row has a time after the quarter, so the source knows all of it.
+    """
+
+    span: tuple[float, float]
+    months: bool  # each falls on the first of a month
+    weeks: bool  # each falls on a Monday
+    beyond: bool
+
+    def after(self, last: date) -> date:
+        """The day after what the last fact stands for: a month, a week or a day."""
+        if self.months:
+            return date(last.year + last.month // 12, last.month % 12 + 1, 1)
+        return last + timedelta(days=7 if self.weeks else 1)
+
+
+def times(connection: duckdb.DuckDBPyConnection, column: str, time_zone: str) -> Times | None:
+    """The times by which accepted facts are counted; None where there is no fact. Only whole columns can stand for months or weeks."""
+    accepted = f"staged WHERE {LIVE} AND len(_reasons) = 0 AND {name(column)} IS NOT NULL"
+    day = f"timezone({literal(time_zone)}, {name(column)})"
+    first, last, count, months, weeks = connection.execute(
+        f"SELECT epoch(min({name(column)})), epoch(max({name(column)})), count(DISTINCT {day}::DATE), "
+        f"bool_and(day({day}) = 1), bool_and(isodow({day}) = 1) FROM {accepted}"
+    ).fetchall()[0]
+    if first is None:
+        return None
+    beyond = connection.execute("SELECT coalesce(bool_or(_beyond), false) FROM staged WHERE _aside IS NULL").fetchall()
+    whole = column != "_last" and count > 1
+    return Times((first, last), bool(months and whole), bool(weeks and whole), bool(beyond[0][0]))
 
 
 def write_accepted(connection: duckdb.DuckDBPyConnection, key: str, path: Path) -> None:

@@ -87,7 +87,10 @@ class Mapper:
         """
         own = {f.name: self._by_alias(f) for f in self.entity.fields if f.alias in self.columns}
         number = {self.entity.key: Column(sql="row_number() OVER ()")} if self.entity.numbered else {}
-        return number | own | dict(self.mapping.columns)
+        given = number | own | dict(self.mapping.columns)
+        if self.entity.cut and self.entity.key in given:
+            given = {self.entity.cut: given[self.entity.key], **given}
+        return given
 
     def _by_alias(self, field: Field) -> Column:
         """The source's column of the field's own name; FOCUS times are in UTC, and NULL is how its CSV writes nothing."""
@@ -163,6 +166,14 @@ class Mapper:
         return f"try_cast({raw} AS {SQL_TYPES[field.type]})"
 
     def _time(self, field: Field) -> str:
+        """The column as an instant. A charge period of FOCUS that begins at midnight UTC is a day of the calendar, here as there."""
+        at = self._instant(field)
+        if not field.alias or field.name in self.mapping.columns:
+            return at
+        utc = f"timezone('UTC', {at})"
+        return f"CASE WHEN {utc}::TIME = TIME '00:00' THEN timezone({literal(self.time_zone)}, {utc}) ELSE {at} END"
+
+    def _instant(self, field: Field) -> str:
         """The column as an instant: by its format, its own offset, or the zone of times that carry none.
 
         An hour that summer time skips counts as the hour after; one that occurs twice counts as the second.

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -25,7 +25,7 @@ from reportkit.model.params import EntityMapping, Organisation, Sources
 from reportkit.model.period import Quarter
 from reportkit.model.unit import COUNT, plural
 from reportkit.snapshot import contract, freezing
-from reportkit.snapshot.contract import LIVE, Counts
+from reportkit.snapshot.contract import Counts
 from reportkit.snapshot.drift import drift
 from reportkit.snapshot.engine import engine, plain_words
 from reportkit.snapshot.manifest import EntityManifest, Manifest, sha256_of
@@ -164,7 +164,7 @@ class Taking:
                 accepted=counts.read - counts.rejected_rows,
                 rejected_rows=counts.rejected_rows,
                 rejected=counts.rejected,
-                covers=self._covers(mapping, fed_by, connection),
+                covers=self._covers(entity, mapping, fed_by, connection),
                 sha256=sha256_of(path),
                 columns=columns,
                 missing=mapper.missing,
@@ -187,9 +187,12 @@ class Taking:
         )
 
     def _covers(
-        self, mapping: EntityMapping, origins: Sequence[Origin], connection: duckdb.DuckDBPyConnection
+        self, entity: Entity, mapping: EntityMapping, origins: Sequence[Origin], connection: duckdb.DuckDBPyConnection
     ) -> tuple[str, str]:
-        """First day and the day after the last: as declared, as the sources know or as the facts span, no later than the quarter's end."""
+        """First day and the day after the last: as declared, as the sources know or as the facts span, no later than the quarter's end.
+
+        Facts that all begin with a month (or a week) stand for the whole of it; what stands until told otherwise is known to the end.
+        """
         end = self.quarter.window.end
         if mapping.covers:
             return _clipped(str(mapping.covers[0]), str(mapping.covers[1]), str(end))
@@ -197,15 +200,13 @@ class Taking:
         if known_by and len(known_by) == len(origins):
             starts, ends = zip(*known_by, strict=True)
             return _clipped(min(starts), max(ends), str(end))
-        row = connection.execute(
-            "SELECT epoch(min(_last) FILTER (WHERE len(_reasons) = 0)), epoch(max(_last) FILTER (WHERE len(_reasons) = 0)),"
-            f" (SELECT bool_or(_beyond) FROM staged WHERE _aside IS NULL) FROM staged WHERE {LIVE}"
-        ).fetchall()[0]
-        if row[0] is None:
+        times = contract.times(connection, entity.moment or "_last", self.organisation.time_zone)
+        if times is None:
             return str(end), str(end)
         zone = ZoneInfo(self.organisation.time_zone)
-        first, last = (datetime.fromtimestamp(float(x), zone).date() for x in row[:2])
-        return _clipped(str(first), str(end if row[2] else last + timedelta(days=1)), str(end))
+        first, last = (datetime.fromtimestamp(at, zone).date() for at in times.span)
+        known = end if times.beyond or entity.standing else times.after(last)
+        return _clipped(str(first), str(known), str(end))
 
 
 def _clipped(first: str, last: str, end: str) -> tuple[str, str]:
