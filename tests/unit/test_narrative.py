@@ -178,7 +178,7 @@ def test_the_headline_says_nothing_of_evidence_on_another_needle():
     e = evidence(find("release_wait"), 10, 9, Verdict.NOT_SHOWN)
     assert say.headline(e, LEAD, PROOF, 14.2) == "A change takes 14 days to reach production."
     assert say.headline(None, LEAD, None, 14.2) == "A change takes 14 days to reach production."
-    assert say.headline(None, LEAD, None, math.nan) == "Lead time for changes: no facts this quarter."
+    assert say.headline(None, LEAD, None, math.nan) == "Lead time for changes: not known this quarter."
 
 
 def test_a_running_proof_is_told_as_running():
@@ -205,7 +205,7 @@ def test_the_lede_tells_what_moved_and_what_got_worse():
 def test_rates_are_counted_in_plain_english():
     rate = find("deployment_frequency")
     assert say.state(rate, 12.4) == "There are 12.4 deployments a week"
-    assert say.state(rate, 1.0) == "There are 1.0 deployments a week"
+    assert say.state(rate, 1.0) == "Deployment frequency: 1 a week"
     assert say.state(rate, 0.0) == "There are no deployments a week"
     e = evidence(rate, 8.0, 1.0, Verdict.GOT_WORSE)
     assert say.headline(e, rate, PROOF, 1.0) == "There are now 1.0 deployments a week instead of 8."
