@@ -39,6 +39,9 @@ def filled(template: str, needle: Needle, **numbers: str) -> str:
         return f"{needle.label}: {numbers['now']}"  # 'There are 1 deployments' is no English
     if isinstance(needle.kind, Rate) or " a " in f" {needle.unit.many}":
         numbers = {key: PER.sub("", text) for key, text in numbers.items()}
+        numbers = {
+            key: "1.0" if text == "1" and isinstance(needle.kind, Rate) else text for key, text in numbers.items()
+        }
         if numbers.get("now") == "0":
             numbers["now"] = "no"
     return upper_first(template.format(**numbers))
