@@ -20,6 +20,7 @@ from reportkit.model.params import Ask, Audience, Choice, NeedleParams, Organisa
 from reportkit.model.period import Quarter
 from reportkit.narrative.amended import note
 from reportkit.sections.promised import promised
+from reportkit.sections.referred import Asked, asked
 from reportkit.snapshot import Snapshot
 
 
@@ -45,6 +46,7 @@ class Report:
     ask_for: Ask | None
     proofs: Mapping[str, Proof]
     setting: Setting
+    ask_at: str = "params"  # where the ask is written
 
     def __repr__(self) -> str:
         return f"Report for {self.audience.title}, {self.quarter.label}, {self.setting.organisation.name}"
@@ -58,9 +60,9 @@ class Report:
         )
 
     @cached_property
-    def asked(self) -> Ask | None:
-        """What is asked, with the numbers that its text refers to."""
-        return sections.filled(self.findings, self.ask_for)
+    def asked(self) -> Asked | None:
+        """What is asked, with the numbers that its text refers to. Raises ParamsError where the narrative check objects."""
+        return asked(self.findings, self.ask_for, self.setting.needles, self.ask_at)
 
     def answer(self) -> Page:
         """The headline, what was tried and what came of it, four figures at most, and what is asked."""

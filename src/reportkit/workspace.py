@@ -154,6 +154,7 @@ class Workspace:
             quarter=self.period(quarter),
             ask_for=particular.asks.get(audience, entry.ask),
             proofs={key: self.proofs[key] for key in particular.proofs},
+            ask_at=self.asked_at(audience, quarter),
             setting=Setting(
                 organisation=self.organisation,
                 needles=self.needles,
@@ -176,6 +177,13 @@ class Workspace:
             told=ledger.told(self.root, before=quarter),
             definitions=self.definitions,
         )
+
+    def asked_at(self, audience: str, quarter: str) -> str:
+        """File and line of what is asked of an audience in a quarter."""
+        lines = self.params.lines
+        if audience in self.quarter(quarter).asks:
+            return lines.where(f"{quarter}.yaml", "asks", audience)
+        return lines.where("audiences.yaml", audience, "ask")
 
     def times(self, quarter: str) -> ledger.Times:
         """What decides when the window of a bet opens and closes, as known at the end of the quarter."""

@@ -209,7 +209,7 @@ def test_a_proof_that_starts_after_the_quarter(workspace: Make) -> None:
 
 
 def test_an_ask_of_somebody_who_gets_no_report(workspace: Make) -> None:
-    audiences = samples.PARAMS["audiences.yaml"]
+    audiences = samples.PARAMS["audiences.yaml"] + "  waive: {ask_without_bet: Not asked here.}\n"
     root = workspace(
         {
             "audiences.yaml": audiences + audiences.replace("executives:", "security:").replace("board", "security"),

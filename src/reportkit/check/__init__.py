@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from reportkit import run, workspace
-from reportkit.check import needles, proofs, sources
+from reportkit.check import narrative, needles, proofs, sources
 from reportkit.errors import ReportkitError
 from reportkit.figures import theme
 from reportkit.params import Fault, Params
@@ -33,6 +33,7 @@ def faults(root: Path) -> tuple[Fault, ...]:
             *_quarters(params),
             *needles.faults(place),
             *proofs.faults(place),
+            *narrative.faults(place),
         )
     )
 
@@ -43,7 +44,7 @@ def advice(root: Path) -> tuple[Fault, ...]:
     if params is None:
         return ()
     place = Workspace(root, params)
-    return _once((*sources.advice(place), *proofs.advice(place)))
+    return _once((*sources.advice(place), *proofs.advice(place), *narrative.advice(place)))
 
 
 def _once(faults: Iterable[Fault]) -> tuple[Fault, ...]:

@@ -222,6 +222,18 @@ class Ask(Params):
     needle: Key | None = Field(None, description="The needle whose bet the ask rests on.")
 
 
+class UseCase(Params):
+    """One key business use case, its components, and the needles that each of them hangs on."""
+
+    name: str = Field(description="'Selling online'")
+    components: dict[str, tuple[Key, ...]] = Field(
+        min_length=1, description="Component: needles of this audience, such as 'Checkout: [lead_time_for_changes]'."
+    )
+
+
+Waivable = Literal["bare_number", "direction", "solution_first", "feature_dump", "ask_without_bet", "too_many_needles"]
+
+
 class Audience(Params):
     """One entry of params/audiences.yaml: who reads, and what troubles them."""
 
@@ -233,6 +245,11 @@ class Audience(Params):
     guardrails: tuple[Key, ...] = ()
     external_proof: tuple[Citation, ...] = ()
     ask: Ask | None = None
+    use_case: UseCase | None = Field(None, description="The key business use case that the needles hang on.")
+    waive: dict[Waivable, str] = Field(
+        default_factory=dict,
+        description="Findings of the narrative check that are let pass here, by name, each with its reason.",
+    )
     notebook: str | None = Field(None, description="File in notebooks/; the audience's own name where not given.")
 
     @field_validator("notebook")
@@ -241,6 +258,22 @@ class Audience(Params):
         if value is not None and (set(value) & set("/\\") or not value.endswith(".ipynb")):
             raise ValueError(f"{value!r} is no name of a file in notebooks/; write one such as executives.ipynb")
         return value
+
+    @field_validator("primary", mode="before")
+    @classmethod
+    def _one(cls, value: Any) -> Any:
+        if isinstance(value, list):
+            raise ValueError("a report has one primary needle; keep the one that the reader would name first")  # noqa: TRY004
+        return value
+
+    @model_validator(mode="after")
+    def _owned(self) -> Audience:
+        named = [key for keys in (self.use_case.components.values() if self.use_case else ()) for key in keys]
+        if strange := [key for key in named if key not in self.needles]:
+            raise ValueError(
+                f"use_case names {strange[0]}, which is neither primary nor supporting nor a guardrail; add it there or take it out"
+            )
+        return self
 
     @property
     def needles(self) -> tuple[str, ...]:

@@ -32,6 +32,12 @@ def fill(text: str, shown: Iterable[Shown], *, where: str | None = None) -> str:
     return REFERENCE.sub(replaced, text)
 
 
+def found(text: str, shown: Iterable[Shown], *, where: str | None = None) -> tuple[Shown, ...]:
+    """The numbers that a text refers to, each once. Raises as `fill` does."""
+    numbers = {number.id: number for number in shown}
+    return tuple(dict.fromkeys(_find(reference, numbers, where) for reference in references(text)))
+
+
 def references(text: str) -> tuple[str, ...]:
     """The references in a text, in order, each once."""
     found = (match[1].strip() for match in REFERENCE.finditer(text) if match[1] is not None)

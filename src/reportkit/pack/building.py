@@ -11,7 +11,7 @@ from typing import Any
 
 from reportkit import files, forks, render, run, unchanged, versions
 from reportkit.errors import ReportkitError, SnapshotError
-from reportkit.pack import cluster, fingerprint, plan, record, sheets, state
+from reportkit.pack import cluster, fingerprint, plan, record, sheets, state, story
 from reportkit.pack.making import Clock, Making, Progress, make
 from reportkit.pack.plan import Job, Wanted
 from reportkit.snapshot import Manifest, take
@@ -207,7 +207,7 @@ def _close(making: Making, outcomes: Sequence[Outcome], parts: Mapping[str, fing
     kept = state.read(making.target).get("reports", {})
     now = {one.report: state.entry(parts[one.report], making.target, one.report) for one in made}
     state.write(making.target, making.scratch, {"reports": {**kept, **now}})
-    return record.outdated(whole)
+    return (*record.outdated(whole), *story.remarks(making.workspace, whole, [one.report for one in made]))
 
 
 def _remember(pack: Pack, making: Making, wanted: Wanted) -> None:

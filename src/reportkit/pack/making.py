@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 from reportkit import files, run
 from reportkit.errors import NotebookError, ReportkitError
 from reportkit.forks import NoFork, ServerDied
-from reportkit.pack import record, sheets
+from reportkit.pack import record, sheets, story
 from reportkit.pack.layout import Cost, lay_out, lay_out_apart
 from reportkit.pack.plan import Job
 from reportkit.render import Sheet
@@ -102,9 +102,10 @@ def one(making: Making, job: Job, line: Line) -> record.Made:
     """One report, whole in the scratch folder: run the notebook (or take the one that was run), lay out its pages."""
     with line.notebooks:
         executed = _again(making, job) if job.restyle else _run(making, job, line)
+    made = _entry(making, job, executed)
+    story.filled(executed.notebook, made.numbers, making.workspace.period(making.quarter), job.report)
     source = making.folder(job) / "report.ipynb"
     nbformat.write(executed.notebook, source)
-    made = _entry(making, job, executed)
     with line.pages:
         _pages(making, job, source, made.headline, line.settings)
     return made

@@ -25,22 +25,22 @@ from reportkit.model.bets import bet_target
 from reportkit.model.brand import Brand
 from reportkit.model.evidence import Evidence, Grade, Verdict
 from reportkit.model.needle import Needle
-from reportkit.model.params import Ask, Audience, NeedleParams, Proof
+from reportkit.model.params import Audience, NeedleParams, Proof
 from reportkit.model.period import Window
 from reportkit.narrative import english as say
 from reportkit.narrative.amounts import excludes
 from reportkit.narrative.definitions import state
-from reportkit.narrative.references import fill
 from reportkit.sections.knowing import how as how  # a section like those below
 from reportkit.sections.parts import evidence_shown, gap, heading, note, reading_shown, section
 from reportkit.sections.promised import restated
+from reportkit.sections.referred import Asked
 
 NOTHING = Page(())
 STRIP = 4
 MANY_OPEN = 0.2  # share of facts still open from which a headline tells of them
 
 
-def answer(findings: Findings, asked: Ask | None = None) -> Page:
+def answer(findings: Findings, asked: Asked | None = None) -> Page:
     """The headline, the lede, the strip of at most four figures, and what is asked in one line: page one stands alone."""
     key, proof, weighed = _lead(findings)
     lead = _strongest(weighed)
@@ -68,6 +68,7 @@ def answer(findings: Findings, asked: Ask | None = None) -> Page:
                 "ask-line",
                 Markup("<p><strong>We ask for:</strong> {}</p>").format(asked.text),
                 f"We ask for: {asked.text}",
+                asked.record,
             )
         )
     return Page(tuple(parts))
@@ -319,7 +320,8 @@ def needles(findings: Findings, params: Mapping[str, NeedleParams], brand: Brand
     told = dict.fromkeys((*(needle.key for needle in findings.needles), *worse))
     rows = [_row(findings, findings.needle(key), params.get(key, NeedleParams())) for key in told]
     labels = (findings.quarter.shift(-1).label, findings.quarter.label)
-    parts: list[Block | Figure] = [heading("The needles we own together"), needle_table(rows, labels, brand)]
+    parts: list[Block | Figure] = [heading("The needles we own together"), *_use_case(findings)]
+    parts.append(needle_table(rows, labels, brand))
     if any(findings.evidence.values()):
         parts.append(
             note(
@@ -331,6 +333,17 @@ def needles(findings: Findings, params: Mapping[str, NeedleParams], brand: Brand
     if findings.missing:
         parts.append(note("Not in this report for want of data. " + " ".join(findings.missing.values())))
     return Page(tuple(parts))
+
+
+def _use_case(findings: Findings) -> list[Block]:
+    """The use case that the needles hang on, component by component; nothing where none is named."""
+    case = findings.audience.use_case
+    if case is None:
+        return []
+    names = {key: [say.lower_first(findings.needle(k).label) for k in keys] for key, keys in case.components.items()}
+    told = "; ".join(f"{component}: {say.listed(labels)}" for component, labels in names.items())
+    text = f"They hang on one business use case, {say.lower_first(case.name)}. {told}."
+    return [Block("section", joined([text]), text)]
 
 
 def _row(findings: Findings, needle: Needle, params: NeedleParams) -> Row:
@@ -365,20 +378,10 @@ def who_else(audience: Audience) -> Page:
     return Page((Block("who", html, plain),))
 
 
-def filled(findings: Findings, asked: Ask | None) -> Ask | None:
-    """The ask with its references (`{lead_time_for_changes.after}`) filled in. Raises ParamsError for one that names no number."""
-    if asked is None:
-        return None
-    shown = [s for weighed in findings.evidence.values() for e in weighed for s in evidence_shown(findings, e)]
-    where = f"the ask to {findings.audience.title}"
-    stop = fill(asked.stop, shown, where=where) if asked.stop else None
-    return asked.model_copy(update={"text": fill(asked.text, shown, where=where), "stop": stop})
-
-
-def ask(asked: Ask | None) -> Page:
+def ask(asked: Asked | None) -> Page:
     """The ask, and what would make us stop."""
     if asked is None:
         return NOTHING
     stop = Markup("<p>{}</p>").format(asked.stop) if asked.stop else ""
     html = Markup('<p class="rk-ask-for"><strong>We ask for: {}</strong></p>{}').format(asked.text, stop)
-    return Page((Block("ask", html, f"We ask for: {asked.text}\n{asked.stop or ''}".strip()),))
+    return Page((Block("ask", html, f"We ask for: {asked.text}\n{asked.stop or ''}".strip(), asked.record),))
