@@ -439,9 +439,13 @@ def test_the_index_leads_to_every_report_and_asks_nothing_of_anyone():
         render.Entry("Executives", "A <finding>.", "executives.pdf", "executives.html", {"moved": 2, "got worse": 1}),
         render.Entry("Head of Engineering", "Another.", "head.pdf", "head.html", {}),
     ]
-    made = render.index(entries, SHEET)
+    table = render.Table(
+        "Changes", "changes.csv", "8 185", "32 (0.4%)", "403", "1 Jul – 20 Sep 2026", "10 days short", ("Odd <b>.",)
+    )
+    made = render.index(entries, SHEET, render.Health((table,), ("1 table of facts.",)), {"moved": 2, "got worse": 1})
     links = {a["href"] for tag, a in tags(made) if tag == "a"}
-    assert {"executives.pdf", "executives.html", "head.pdf", "head.html"} <= links
+    assert {"executives.pdf", "executives.html", "head.pdf", "head.html", "record.json"} <= links
+    assert all(text in made for text in ("8 185", "32 (0.4%)", "10 days short", "Odd &lt;b&gt;.", "1 table of facts."))
     assert "A &lt;finding&gt;." in made
     assert "2 moved" in made
     assert "1 got worse" in made

@@ -11,7 +11,7 @@ from typing import Any
 
 from reportkit import files, forks, render, run, unchanged, versions
 from reportkit.errors import ReportkitError, SnapshotError
-from reportkit.pack import cluster, fingerprint, plan, record, sheets, state, story
+from reportkit.pack import cluster, fingerprint, health, plan, record, sheets, state, story
 from reportkit.pack.making import Clock, Making, Progress, make
 from reportkit.pack.plan import Job, Wanted
 from reportkit.snapshot import Manifest, take
@@ -203,7 +203,9 @@ def _close(making: Making, outcomes: Sequence[Outcome], parts: Mapping[str, fing
     whole = record.record(making.workspace, manifest, making.target, made)
     _write(making, record.FILE, record.as_json(whole))
     everyone = sheets.sheet(making.workspace, making.quarter, "All reports", "All reports")
-    _write(making, "index.html", render.index(sheets.entries(making.workspace, whole), everyone))
+    sound = health.health(manifest, making.workspace.period(making.quarter).window)
+    index = render.index(sheets.entries(making.workspace, whole), everyone, sound, sheets.verdicts(whole))
+    _write(making, "index.html", index)
     kept = state.read(making.target).get("reports", {})
     now = {one.report: state.entry(parts[one.report], making.target, one.report) for one in made}
     state.write(making.target, making.scratch, {"reports": {**kept, **now}})

@@ -39,6 +39,11 @@ def entries(workspace: Workspace, whole: Mapping[str, Any]) -> list[render.Entry
     ]  # fmt: skip
 
 
+def verdicts(whole: Mapping[str, Any]) -> dict[str, int]:
+    """How many needles of the proofs have each verdict, each counted once however many reports tell of it."""
+    return _verdicts(number for report in whole["reports"].values() for number in report["numbers"])
+
+
 def _days(period: Quarter) -> str:
     """'1 Jul – 30 Sep': the quarter's label has the year."""
     return period.window.label.rsplit(" ", 1)[0]

@@ -4,6 +4,6 @@ from reportkit.figures.theme import load_brand
 from reportkit.render.contents import index
 from reportkit.render.page import html
 from reportkit.render.paper import pdf
-from reportkit.render.sheet import Entry, Sheet
+from reportkit.render.sheet import Entry, Health, Sheet, Table
 
-__all__ = ["Entry", "Sheet", "html", "index", "load_brand", "pdf"]
+__all__ = ["Entry", "Health", "Sheet", "Table", "html", "index", "load_brand", "pdf"]

@@ -1,21 +1,25 @@
-"""The index of a quarter: every report with its reader, headline, verdicts and files."""
+"""The index of a quarter: every report with its reader, headline, verdicts and files, and how sound the data is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from markupsafe import Markup
 
 from reportkit.figures.theme import MARKS, Mark
 from reportkit.render import style
 from reportkit.render.page import environment, logo
-from reportkit.render.sheet import Entry, Sheet
+from reportkit.render.sheet import Entry, Health, Sheet
 
 
-def index(entries: Sequence[Entry], sheet: Sheet) -> str:
-    """The page that leads to all reports of a quarter; self-contained but for its links to them."""
+def index(entries: Sequence[Entry], sheet: Sheet, health: Health, verdicts: Mapping[str, int]) -> str:
+    """The page that leads to all reports of a quarter; self-contained but for its links to them.
+
+    `verdicts` counts the needles of all proofs, each once.
+    """
     return environment().get_template("contents.html.j2").render(
-        entries=entries, sheet=sheet, css=Markup(style.screen(sheet.brand)), logo=logo(sheet.brand.logo), counts=_counts
+        entries=entries, sheet=sheet, css=Markup(style.screen(sheet.brand)), logo=logo(sheet.brand.logo), counts=_counts,
+        health=health, total=Entry("", "", "", "", verdicts),
     )  # fmt: skip
 
 

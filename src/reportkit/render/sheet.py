@@ -46,3 +46,25 @@ class Entry:
     pdf: str
     html: str
     verdicts: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of facts in the index: where it comes from, its rows as they are printed, and how far it reaches."""
+
+    name: str
+    sources: str
+    read: str
+    rejected: str
+    aside: str
+    covers: str
+    late: str = ""  # how much of the quarter it lacks
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Health:
+    """How sound the quarter's data is: its tables, and the same in sentences."""
+
+    tables: tuple[Table, ...] = ()
+    sentences: tuple[str, ...] = ()
