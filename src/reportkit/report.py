@@ -21,6 +21,7 @@ from reportkit.model.period import Quarter
 from reportkit.narrative.amended import note
 from reportkit.sections.promised import promised
 from reportkit.sections.referred import Asked, asked
+from reportkit.sections.returned import returned
 from reportkit.snapshot import Snapshot
 
 
@@ -86,6 +87,10 @@ class Report:
     def needles(self) -> Page:
         """The table of the needles that platform and reader own together."""
         return sections.needles(self.findings, self.setting.needles, self.setting.brand)
+
+    def returned(self, name: str | None = None) -> Page:
+        """What the proofs returned in money, by the assumptions in organisation.yaml; nothing where none is given."""
+        return returned(self.findings, self._proofs(name), self.setting.brand)
 
     def who_else(self) -> Page:
         """How others fared with the same problem, with sources; nothing where none is given."""

@@ -258,6 +258,7 @@ def _names(params: Params) -> Iterable[tuple[str, str, str, tuple[object, ...]]]
         yield from _proof_names(key, proof)
     for key in params.needles:
         yield "needle", key, "needles.yaml", (key,)
+    yield from _money_names(params)
     for key, entity in params.sources.entities.items():
         if entity.source and not feeding(entity, params.sources.sources):
             yield "source", entity.source, "sources.yaml", ("entities", key, "source")
@@ -270,6 +271,12 @@ def _names(params: Params) -> Iterable[tuple[str, str, str, tuple[object, ...]]]
             yield "audience", each.audience, file, ("each", i, "audience")
         asked = ((name, ask.needle) for name, ask in particular.asks.items() if ask.needle)
         yield from (("needle", needle, file, ("asks", name, "needle")) for name, needle in asked)
+
+
+def _money_names(params: Params) -> Iterable[tuple[str, str, str, tuple[object, ...]]]:
+    if money := params.organisation.money:
+        yield from (("needle", key, "organisation.yaml", ("money", "worth", key)) for key in money.worth)
+        yield from (("proof", key, "organisation.yaml", ("money", "proofs", key)) for key in money.proofs)
 
 
 def _audience_names(key: str, audience: Audience) -> Iterable[tuple[str, str, str, tuple[object, ...]]]:

@@ -73,6 +73,66 @@ class Dora(Params):
         return DoraRules(**self.model_dump(exclude={"bands"}))
 
 
+class Amount(Params):
+    """An assumption: what is likely, its range, and why."""
+
+    likely: float
+    low: float | None = Field(None, description="How low it may be; the likely value where not given.")
+    high: float | None = Field(None, description="How high it may be; the likely value where not given.")
+    because: str = Field(description="One sentence for the reader: where it comes from.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Amount:
+        if not self.ends[0] <= self.likely <= self.ends[1]:
+            raise ValueError(
+                f"{self.likely:g} does not lie between low and high ({self.ends[0]:g} to {self.ends[1]:g}); mend one of them"
+            )
+        return self
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Low and high."""
+        return (
+            self.likely if self.low is None else self.low,
+            self.likely if self.high is None else self.high,
+        )
+
+
+class Worth(Params):
+    """What one unit of a needle is worth: of a duration, one unit less for one fact; else one more or fewer."""
+
+    hours: Amount | None = Field(None, description="Working hours of an engineer.")
+    money: Amount | None = Field(None, description="Or money, in the organisation's currency.")
+    volume: Amount | None = Field(
+        None, description="Facts a week it applies to; those that were measured where not given."
+    )
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Worth:
+        if (self.hours is None) == (self.money is None):
+            raise ValueError("give what a unit is worth in hours or in money, one of the two")
+        return self
+
+
+class ProofCost(Params):
+    """What a proof cost, all of it: once, and for each week since it started."""
+
+    once: Amount
+    a_week: Amount | None = None
+
+
+class Money(Params):
+    """The assumptions by which evidence becomes money; each is printed beside the answer."""
+
+    engineer_year: Amount = Field(description="What an engineer costs a year, all in.")
+    hours_year: Amount = Field(description="The hours that an engineer works a year.")
+    weeks: Amount | None = Field(
+        None, description="For how many weeks the effect is counted; the weeks measured where not given."
+    )
+    worth: dict[Key, Worth] = Field(default_factory=dict, description="Needle: what one unit of it is worth.")
+    proofs: dict[Key, ProofCost] = Field(default_factory=dict, description="Proof: what it cost.")
+
+
 class Organisation(Params):
     """params/organisation.yaml: who this is, and the ground rules of every number."""
 
@@ -97,6 +157,7 @@ class Organisation(Params):
         5, ge=1, description="Groups of fewer people (or facts, where nobody knows the people) are shown as 'other'."
     )
     dora: Dora = Dora()
+    money: Money | None = Field(None, description="What evidence is worth; no return is told of where not given.")
     rejected_at_most: float = Field(
         0.01, ge=0, le=1, description="Share of rows that may break a contract before an extract stops."
     )

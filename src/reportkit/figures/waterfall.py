@@ -1,0 +1,141 @@
+"""Money as a waterfall: what each needle saved, what it cost, and what is left, with the range of that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from reportkit.display import Figure
+from reportkit.figures import drawing
+from reportkit.figures.theme import mixed
+from reportkit.model.brand import Brand
+from reportkit.model.unit import Unit
+from reportkit.model.worth import Range
+
+ROW, GAP, BELOW, ABOVE = 17.0, 7.0, 18.0, 4.0  # points
+LEFT, RIGHT = 140.0, 60.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: its label and by how much it moves the sum; the last one is the sum itself."""
+
+    label: str
+    amount: float
+
+
+def waterfall(steps: Sequence[Step], left: Range, money: Unit, brand: Brand, *, name: str, note: str) -> Figure:
+    """Bars from step to step and what is left, with its range as a line; `note` ends the caption: window, n, method."""
+    scene = _Scene(tuple(steps), left, money, brand)
+    told = "; ".join(f"{step.label} {money.text(step.amount)}" for step in steps)
+    span = f"{money.text(left.low)} to {money.text(left.high)}"
+    return Figure(
+        name=name,
+        svg=drawing.svg(_drawn(scene), name),
+        live=_live(scene),
+        alt=f"Waterfall of money: {told}; left {money.text(left.likely)}, range {span}.",
+        caption=f"What was saved, what it cost and what is left ({money.text(left.likely)}, the thin line its range of {span}). {note}",
+    )
+
+
+@dataclass(frozen=True)
+class _Scene:
+    steps: tuple[Step, ...]
+    left: Range
+    money: Unit
+    brand: Brand
+
+    @property
+    def bars(self) -> list[tuple[str, float, float, str]]:
+        """(label, from, to, colour) of each bar, the sum last."""
+        ends = list(accumulate(step.amount for step in self.steps))
+        starts = [0.0, *ends[:-1]]
+        good, bad = self.brand.primary, self.brand.before
+        found = [(s.label, a, b, good if b >= a else bad) for s, a, b in zip(self.steps, starts, ends, strict=True)]
+        colour = self.brand.good if self.left.low > 0 else self.brand.bad if self.left.high < 0 else self.brand.muted
+        return [*found, ("What is left", 0.0, self.left.likely, colour)]
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """The ends of the scale."""
+        marks = [0.0, self.left.low, self.left.high, *(v for _, a, b, _ in self.bars for v in (a, b))]
+        low, high = min(marks), max(marks)
+        pad = 0.05 * (high - low or 1.0)
+        return (low - pad if low < 0 else 0.0), high + pad
+
+
+def _drawn(scene: _Scene) -> Any:
+    bars, brand = scene.bars, scene.brand
+    high = len(bars) * (ROW + GAP)
+    figure = drawing.canvas(BELOW + high + ABOVE)
+    wide = drawing.WIDTH - LEFT - RIGHT
+    ax = drawing.axes(figure, (LEFT, BELOW, wide, high))
+    low, top = scene.reach
+    ax.set_xlim(low, top)
+    ax.set_ylim(len(bars), 0)
+    for tick in _ticks(low, top):
+        ax.plot([tick, tick], [0, len(bars)], color=brand.rule, lw=0.6, zorder=1)
+        drawing.words(
+            ax, (tick, len(bars) + 0.12), _tick(scene.money, tick), brand, color=brand.muted, ha="center", va="top"
+        )
+    ax.plot([0, 0], [0, len(bars)], color=mixed(brand.ink, brand.paper, 0.45), lw=0.8, zorder=2)
+    for i, bar in enumerate(bars):
+        _bar(scene, ax, i, bar, wide)
+    return figure
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Round values of one step over the whole scale."""
+    found = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    return [float(v) for v in found if low <= v <= high]
+
+
+def _tick(money: Unit, value: float) -> str:
+    return money.number(value, decimals=0) if abs(value) < 1 else money.number(value).replace(".0k", "k")
+
+
+def _bar(scene: _Scene, ax: Axes, i: int, bar: tuple[str, float, float, str], wide: float) -> None:
+    brand, (label, start, end, colour) = scene.brand, bar
+    last = i == len(scene.steps)
+    a, b = sorted((start, end))
+    share = GAP / (ROW + GAP)
+    ax.add_patch(Rectangle((a, i + share / 2), b - a, 1 - share, facecolor=colour, edgecolor="none", zorder=3))
+    if not last:
+        ax.plot([end, end], [i + 1 - share / 2, i + 1 + share / 2], color=brand.muted, lw=0.6, zorder=2)
+    else:
+        ax.plot([scene.left.low, scene.left.high], [i + 0.5] * 2, color=brand.ink, lw=1.2, zorder=4)
+    drawing.words(ax, (-8 / wide, 1 - (i + 0.5) / (len(scene.steps) + 1)), drawing.wrapped(label, brand, LEFT - 10)[0], brand,
+                  weight=600 if last else 400, color=brand.ink, ha="right", va="center_baseline", transform=ax.transAxes)  # fmt: skip
+    right = max(b, scene.left.high) if last else b
+    low, top = scene.reach
+    drawing.words(ax, ((right - low) / (top - low) + 5 / wide, 1 - (i + 0.5) / (len(scene.steps) + 1)), scene.money.text(end - start), brand,
+                  weight=600 if last else 400, color=brand.ink, ha="left", va="center_baseline", transform=ax.transAxes)  # fmt: skip
+
+
+def _live(scene: _Scene) -> dict[str, Any]:
+    bars, brand, money = scene.bars, scene.brand, scene.money
+    labels = [label for label, *_ in bars]
+    said = [money.text(b - a) for _, a, b, _ in bars]
+    said[-1] += f" (range {money.text(scene.left.low)} to {money.text(scene.left.high)})"
+    trace: dict[str, Any] = {
+        "type": "bar", "orientation": "h", "y": labels, "base": drawing.clean([a for _, a, _, _ in bars]),
+        "x": drawing.clean([b - a for _, a, b, _ in bars]), "marker": {"color": [c for *_, c in bars]}, "customdata": said,
+        "hovertemplate": "%{customdata}<extra></extra>",
+    }  # fmt: skip
+    span: dict[str, Any] = {
+        "type": "scatter", "mode": "lines", "y": [labels[-1]] * 2, "x": drawing.clean([scene.left.low, scene.left.high]),
+        "line": {"color": brand.ink, "width": 2}, "hoverinfo": "skip",
+    }  # fmt: skip
+    marks = _ticks(*scene.reach)
+    axis = {"range": list(scene.reach), "tickvals": marks, "ticktext": [_tick(money, t) for t in marks], "gridcolor": brand.rule,
+            "zeroline": True, "zerolinecolor": brand.muted, "fixedrange": True}  # fmt: skip
+    return drawing.live(
+        [trace, span], brand, 70 + 34 * len(bars), hovermode="closest", xaxis=axis,
+        yaxis={"autorange": "reversed", "fixedrange": True, "automargin": True}, margin={"l": 20, "r": 24, "t": 12, "b": 32},
+    )  # fmt: skip

@@ -1,0 +1,125 @@
+"""What the proofs returned: money from evidence, every assumption printed, and which of them moves the answer most."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from markupsafe import Markup
+
+from reportkit.display import Block, Figure, Page
+from reportkit.evidence.worth import returned as worth_of
+from reportkit.figures.waterfall import Step, waterfall
+from reportkit.findings import Findings
+from reportkit.model.brand import Brand
+from reportkit.model.needle import Needle
+from reportkit.model.params import Proof
+from reportkit.model.shown import Shown
+from reportkit.model.unit import MONEY, SHARE, Unit, currency
+from reportkit.model.worth import Range, Return, Swing
+from reportkit.narrative import returns as say
+from reportkit.narrative.words import listed, lower_first
+from reportkit.sections.parts import heading, note
+
+COLUMNS = (
+    ("Assumption, and where it comes from", "name"),
+    ("Taken to be", "num"),
+    ("Left at its low, at its high", "num"),
+)
+RULE = (
+    "Each range joins the evidence's 95% interval and the ranges of all assumptions, taken to be independent. The middle fact "
+    "stands for all; grade C and what is not shown have no part."
+)
+
+
+def returned(findings: Findings, chosen: Mapping[str, Proof], brand: Brand) -> Page:
+    """For each proof whose needles have a worth: the sentence, the waterfall, what the answer hangs on, the assumptions."""
+    params = findings.organisation.money
+    if params is None:
+        return Page(())
+    money = currency(findings.organisation.currency, MONEY)
+    parts: list[Block | Figure] = []
+    for key, proof in chosen.items():
+        pairs = [(e, findings.needle(e.needle)) for e in findings.evidence[key]]
+        if found := worth_of(pairs, key, params):
+            parts += _one(found, proof, {needle.key: needle for _, needle in pairs}, money, brand)
+    return Page((heading("What it returned"), *parts) if parts else ())
+
+
+def _one(found: Return, proof: Proof, needles: Mapping[str, Needle], money: Unit, brand: Brand) -> list[Block | Figure]:
+    told = [
+        say.sentence(found, proof, money),
+        say.hangs_on(found, needles, money) if found.savings else "",
+        say.left_out(found, needles),
+    ]
+    text = " ".join(filter(None, told))
+    parts: list[Block | Figure] = [Block("section", Markup("<p>{}</p>").format(text), text, _record(found, money))]
+    if not found.savings:
+        return parts
+    steps = [Step(needles[s.needle].label, s.money.likely) for s in found.savings]
+    if found.cost:
+        steps.append(Step("Cost of the proof", -found.cost.likely))
+    weeks = f"{found.weeks:.0f} weeks of {lower_first(proof.name)}; {_units(found, needles)}."
+    parts.append(waterfall(steps, found.net, money, brand, name=f"waterfall-{found.proof}", note=weeks))
+    return [*parts, _assumptions(found, needles, money), note(RULE)]
+
+
+def _units(found: Return, needles: Mapping[str, Needle]) -> str:
+    """'20 504 days of lead time for changes less': what the money is made of."""
+    return f"saved: {listed([say.units(saving, needles[saving.needle]) for saving in found.savings])}"
+
+
+def _assumptions(found: Return, needles: Mapping[str, Needle], money: Unit) -> Block:
+    """Every assumption with its range and what is left at either end, the one that moves the answer most first."""
+    head = Markup("").join(
+        Markup('<th scope="col" role="columnheader" class="rk-{}">{}</th>').format(style, label)
+        for label, style in COLUMNS
+    )
+    rows = [_assumption(swing, needles, money) for swing in found.swings]
+    body = Markup("").join(
+        Markup(
+            '<tr role="row"><th scope="row" role="rowheader" class="rk-name">{}: <span class="rk-because">{}</span></th>'
+            '<td role="cell" class="rk-num" data-label="{}">{}</td><td role="cell" class="rk-num" data-label="{}">{}</td></tr>'
+        ).format(name, because, COLUMNS[1][0], taken, COLUMNS[2][0], left)
+        for name, because, taken, left in rows
+    )
+    html = Markup(
+        '<table class="rk-needle-table rk-assumptions" role="table"><thead role="rowgroup"><tr role="row">{}</tr></thead>'
+        '<tbody role="rowgroup">{}</tbody></table>'
+    ).format(head, body)
+    plain = "\n".join(f"{name}: {taken}; left {left}. {because}" for name, because, taken, left in rows)
+    return Block("needles", html, plain)
+
+
+def _assumption(swing: Swing, needles: Mapping[str, Needle], money: Unit) -> tuple[str, str, str, str]:
+    """Name, why, what it was taken to be with its range, and what is left at either end of that."""
+    taken = say.value(swing, swing.value.likely, money)
+    if swing.value.low == swing.value.high:
+        return say.name(swing, needles), swing.because, taken, "–"
+    low, high = (say.value(swing, end, money) for end in (swing.value.low, swing.value.high))
+    return (
+        say.name(swing, needles),
+        swing.because,
+        f"{taken} ({low} to {high})",
+        " · ".join(money.text(net) for net in swing.net),
+    )
+
+
+def _record(found: Return, money: Unit) -> tuple[Shown, ...]:
+    """The sums as they are recorded, each with its range."""
+    sums = {"benefit": found.benefit, "cost": found.cost, "net": found.net}
+    shown = [_shown(found, name, value, money.text(value.likely), money.key) for name, value in sums.items() if value]
+    if found.roi:
+        shown.append(_shown(found, "roi", found.roi, say.percent(found.roi.likely), SHARE.key))
+    shown.append(_shown(found, "engineers", found.engineers, f"{found.engineers.likely:.1f}", "engineers"))
+    return tuple(shown)
+
+
+def _shown(found: Return, name: str, value: Range, text: str, unit: str) -> Shown:
+    return Shown(
+        id=f"{found.proof}.returned.{name}",
+        text=text,
+        value=value.likely,
+        unit=unit,
+        proof=found.proof,
+        interval=(value.low, value.high),
+    )
