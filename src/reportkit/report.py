@@ -19,6 +19,7 @@ from reportkit.model.needle import Needle
 from reportkit.model.params import Ask, Audience, Choice, NeedleParams, Organisation, Proof
 from reportkit.model.period import Quarter
 from reportkit.narrative.amended import note
+from reportkit.sections import pictures
 from reportkit.sections.promised import promised
 from reportkit.sections.referred import Asked, asked
 from reportkit.sections.returned import returned
@@ -91,6 +92,23 @@ class Report:
     def returned(self, name: str | None = None) -> Page:
         """What the proofs returned in money, by the assumptions in organisation.yaml; nothing where none is given."""
         return returned(self.findings, self._proofs(name), self.setting.brand)
+
+    def spread(self, needle: str, proof: str | None = None) -> Page:
+        """The share of a duration's facts done within a time, before and after; nothing where no proof weighs it."""
+        return pictures.spread(self.findings, self.needle(needle), self._proofs(proof), self.setting.brand)
+
+    def stock(self, needle: str) -> Page:
+        """A stock with what came in and went out week by week; nothing for another kind of needle."""
+        found = pictures.stocked(self.findings, self.needle(needle), self.setting.brand)
+        return Page((found,) if found else ())
+
+    def availability(self, by: str = "journey") -> Page:
+        """Availability by journey with its nines and error budget; nothing where the extract does not tell it."""
+        return pictures.journeys(self.findings, self.setting.brand, by)
+
+    def heat(self, needle: str, by: str = "team") -> Page:
+        """The needle by group and month, small groups folded. Raises MeasureError where it cannot be cut like that."""
+        return pictures.by_month(self.findings, self.needle(needle), self.setting.brand, by)
 
     def who_else(self) -> Page:
         """How others fared with the same problem, with sources; nothing where none is given."""

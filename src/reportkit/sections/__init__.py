@@ -32,6 +32,7 @@ from reportkit.narrative.amounts import excludes
 from reportkit.narrative.definitions import state
 from reportkit.sections.knowing import how as how  # a section like those below
 from reportkit.sections.parts import evidence_shown, gap, heading, note, reading_shown, section
+from reportkit.sections.pictures import stocked
 from reportkit.sections.promised import restated
 from reportkit.sections.referred import Asked
 
@@ -178,6 +179,8 @@ def problem(findings: Findings, brand: Brand) -> Page:
         section("The problem we agreed on", (f"{quote} {' '.join(filter(None, told))}",), record)
     ]
     if not any(findings.evidence.values()):
+        if flows := stocked(findings, needle, brand):
+            return Page((*parts, flows))
         weeks = [Week(r.window.start, r.value, r.facts) for r in findings.weekly(needle)]
         if picture := trend(weeks, needle, findings.quarter.window, brand):
             parts.append(picture)

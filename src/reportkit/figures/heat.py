@@ -1,0 +1,110 @@
+"""A needle by group and period as a heat map: each cell its number, the darker the further from good."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.patches import Rectangle
+
+from reportkit.display import Figure
+from reportkit.figures import drawing
+from reportkit.figures.theme import mixed, on
+from reportkit.model.brand import Brand
+from reportkit.model.needle import Needle
+
+ROW, ABOVE, NAME = 17.0, 14.0, 120.0  # points
+STRONGEST = 0.85  # share of the brand's colour in the darkest cell
+
+
+@dataclass(frozen=True)
+class Line:
+    """One group: its name and its value in each period (NaN is a gap)."""
+
+    name: str
+    values: tuple[float, ...]
+
+
+def heat(
+    lines: Sequence[Line],
+    periods: Sequence[str],
+    needle: Needle,
+    brand: Brand,
+    *,
+    by: str,
+    note: str = "",
+) -> Figure:
+    """One row a group, one column a period; cells are shaded by rank of value, and say it."""
+    name = f"heat-{needle.key}-{by}"
+    worst = _worst(lines, needle)
+    unit = needle.unit.many or needle.lower_label
+    return Figure(
+        name=name, svg=drawing.svg(_drawn(lines, periods, needle, brand), name), live=_live(lines, periods, needle, brand),
+        alt=f"Heat map of {needle.lower_label} by {by}, {periods[0]} to {periods[-1]}: {worst}.",
+        caption=" ".join(filter(None, (f"{needle.label} by {by}, in {unit}; darker is {'longer or more' if needle.better == 'lower' else 'less'}.", note))),
+    )  # fmt: skip
+
+
+def _worst(lines: Sequence[Line], needle: Needle) -> str:
+    last = [(line.values[-1], line.name) for line in lines if math.isfinite(line.values[-1])]
+    if not last:
+        return "no facts in the last period"
+    high, low = max(last), min(last)
+    return f"in the last period {needle.unit.text(high[0])} at most ({high[1]}), {needle.unit.text(low[0])} at least ({low[1]})"
+
+
+def _shades(lines: Sequence[Line], needle: Needle) -> list[list[float]]:
+    """How dark each cell is, 0 to 1, on a scale of logarithms where all values allow it; NaN for a gap."""
+    known = [v for line in lines for v in line.values if math.isfinite(v)]
+    if not known:
+        return [[math.nan] * len(line.values) for line in lines]
+    low, high = min(known), max(known)
+    logs = low > 0 and high / low > 4
+    scale = math.log if logs else float
+    span = scale(high) - scale(low) or 1.0
+
+    def shade(value: float) -> float:
+        if not math.isfinite(value):
+            return math.nan
+        part = (scale(value) - scale(low)) / span
+        return part if needle.better == "lower" else 1 - part
+
+    return [[shade(v) for v in line.values] for line in lines]
+
+
+def _drawn(lines: Sequence[Line], periods: Sequence[str], needle: Needle, brand: Brand) -> Any:
+    high = ROW * len(lines)
+    figure = drawing.canvas(high + ABOVE)
+    wide = drawing.WIDTH - NAME
+    ax = drawing.axes(figure, (NAME, 0, wide, high))
+    ax.set_xlim(0, len(periods))
+    ax.set_ylim(len(lines), 0)
+    for j, period in enumerate(periods):
+        drawing.words(ax, (j + 0.5, -0.2), period, brand, color=brand.muted, ha="center", va="bottom")
+    for i, (line, row) in enumerate(zip(lines, _shades(lines, needle), strict=True)):
+        drawing.words(ax, (-8 / wide, 1 - (i + 0.5) / len(lines)), drawing.wrapped(line.name, brand, NAME - 12)[0], brand, color=brand.ink, ha="right",
+                      va="center_baseline", transform=ax.transAxes)  # fmt: skip
+        for j, (value, shade) in enumerate(zip(line.values, row, strict=True)):
+            known = math.isfinite(value)
+            colour = mixed(brand.primary, brand.paper, 0.04 + (STRONGEST - 0.04) * shade) if known else brand.paper
+            ax.add_patch(Rectangle((j + 0.02, i + 0.05), 0.96, 0.9, facecolor=colour, edgecolor="none", zorder=1))
+            drawing.words(ax, (j + 0.5, i + 0.5), needle.unit.number(value), brand, color=on(colour, brand.paper, brand.ink) if known else brand.muted,
+                          ha="center", va="center_baseline", zorder=3)  # fmt: skip
+    return figure
+
+
+def _live(lines: Sequence[Line], periods: Sequence[str], needle: Needle, brand: Brand) -> dict[str, Any]:
+    said = [[needle.unit.text(v) if math.isfinite(v) else "no number" for v in line.values] for line in lines]
+    numbers = [[needle.unit.number(v) for v in line.values] for line in lines]
+    trace: dict[str, Any] = {
+        "type": "heatmap", "x": list(periods), "y": [line.name for line in lines], "z": [drawing.clean(row) for row in _shades(lines, needle)],
+        "customdata": said, "text": numbers, "texttemplate": "%{text}", "hovertemplate": "%{y}, %{x}: %{customdata}<extra></extra>",
+        "colorscale": [[0, brand.wash], [1, brand.primary]],
+        "showscale": False, "zmin": 0, "zmax": 1, "xgap": 2, "ygap": 2,
+    }  # fmt: skip
+    return drawing.live(
+        [trace], brand, 60 + 28 * len(lines), hovermode="closest", xaxis={"side": "top", "fixedrange": True, "showgrid": False, "type": "category"},
+        yaxis={"autorange": "reversed", "fixedrange": True, "automargin": True, "type": "category"}, margin={"l": 20, "r": 12, "t": 32, "b": 8},
+    )  # fmt: skip

@@ -1,0 +1,142 @@
+"""A stock with what came in and what went out: how many are open, week by week, and why it grows or shrinks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from matplotlib.patches import Rectangle
+
+from reportkit.display import Figure
+from reportkit.figures import drawing
+from reportkit.figures.theme import mixed
+from reportkit.model.brand import Brand
+from reportkit.model.needle import Needle
+from reportkit.model.period import WEEK, Window
+from reportkit.model.unit import COUNT, plural
+
+LEVEL, FLOW, BETWEEN, BELOW, ABOVE, RIGHT = 84.0, 44.0, 12.0, 18.0, 15.0, 64.0  # points
+FEWEST = 2
+
+
+@dataclass(frozen=True)
+class Week:
+    """One week: how many came in, how many went out, how many were open at its end."""
+
+    monday: date
+    came: int
+    went: int
+    open: int
+
+
+def stock(weeks: Sequence[Week], needle: Needle, quarter: Window, brand: Brand) -> Figure | None:
+    """The open ones as a line, what came in above and what went out below a line of their own; None for fewer than two weeks."""
+    if len(weeks) < FEWEST:
+        return None
+    name, many = f"stock-{needle.key}", needle.facts[1]
+    first, last = weeks[0], weeks[-1]
+    came, went = sum(w.came for w in weeks), sum(w.went for w in weeks)
+    before = first.open - first.came + first.went
+    return Figure(
+        name=name,
+        svg=drawing.svg(_drawn(weeks, needle, quarter, brand), name),
+        live=_live(weeks, quarter, brand),
+        alt=f"{needle.label} by week: {plural(before, *needle.facts)} open before the first week, {COUNT.number(last.open)} after the last; "
+        f"{COUNT.number(came)} came in and {COUNT.number(went)} went out.",
+        caption=f"{needle.label}: {many} open at each week's end, above; what came in ({COUNT.number(came)}) and went out "
+        f"({COUNT.number(went)}) in each week, below. {Window(first.monday, last.monday + WEEK).label}. The wash is the quarter.",
+    )
+
+
+def _drawn(weeks: Sequence[Week], needle: Needle, quarter: Window, brand: Brand) -> Any:
+    figure = drawing.canvas(BELOW + FLOW + BETWEEN + LEVEL + ABOVE)
+    top = max(max(w.open for w in weeks) * 1.12, 1.0)
+    ticks = drawing.ticks(top, 3)
+    left = max(drawing.extent(label, brand) for label in [*(COUNT.number(t) for t in ticks), "came in", "went out"]) + 8
+    wide = drawing.WIDTH - left - RIGHT
+    first, days = weeks[0].monday, (weeks[-1].monday + WEEK - weeks[0].monday).days
+    start = max(0, (quarter.start - first).days)
+    xs = [(w.monday - first).days + 3.5 for w in weeks]
+    level = drawing.axes(figure, (left, BELOW + FLOW + BETWEEN, wide, LEVEL))
+    level.set_xlim(0, days)
+    level.set_ylim(0, top)
+    level.add_patch(Rectangle((start, 0), days - start, top, facecolor=brand.wash, edgecolor="none", zorder=0))
+    drawing.grid(level, ticks, [COUNT.number(t) for t in ticks], brand)
+    level.plot(
+        xs, [w.open for w in weeks], color=brand.primary, lw=1.9, marker="o", ms=3.2, mew=0, zorder=4, clip_on=False
+    )
+    drawing.words(
+        level,
+        (xs[-1] + 5, weeks[-1].open),
+        f"{COUNT.number(weeks[-1].open)} open",
+        brand,
+        weight=600,
+        color=brand.primary,
+        va="center_baseline",
+    )
+    drawing.words(
+        level,
+        (0, 1 + 4 / LEVEL),
+        f"{needle.facts[1]} open",
+        brand,
+        color=brand.muted,
+        va="bottom",
+        transform=level.transAxes,
+    )
+    flow = drawing.axes(figure, (left, BELOW, wide, FLOW))
+    most = max(1, *(w.came for w in weeks), *(w.went for w in weeks))
+    flow.set_xlim(0, days)
+    flow.set_ylim(-most, most)
+    flow.add_patch(Rectangle((start, -most), days - start, 2 * most, facecolor=brand.wash, edgecolor="none", zorder=0))
+    flow.bar(xs, [w.came for w in weeks], width=5, color=brand.before, zorder=3)
+    flow.bar(xs, [-w.went for w in weeks], width=5, color=brand.primary, zorder=3)
+    flow.plot([0, days], [0, 0], color=mixed(brand.ink, brand.paper, 0.45), lw=0.6, zorder=4)
+    for label, place in (("came in", 0.75), ("went out", 0.25)):
+        drawing.words(
+            flow,
+            (-5 / wide, place),
+            label,
+            brand,
+            color=brand.muted,
+            ha="right",
+            va="center_baseline",
+            transform=flow.transAxes,
+        )
+    drawing.words(
+        flow,
+        (1 + 5 / wide, 0.75),
+        f"most {COUNT.number(most)}",
+        brand,
+        color=brand.muted,
+        va="center_baseline",
+        transform=flow.transAxes,
+    )
+    for day, label in drawing.months(first, weeks[-1].monday):
+        drawing.below(flow, float((day - first).days), label, brand)
+    return figure
+
+
+def _live(weeks: Sequence[Week], quarter: Window, brand: Brand) -> dict[str, Any]:
+    days, first, end = [str(w.monday) for w in weeks], weeks[0].monday, weeks[-1].monday + WEEK
+    flow: dict[str, Any] = {"type": "bar", "x": days, "yaxis": "y2"}
+    traces: list[dict[str, Any]] = [
+        {"type": "scatter", "mode": "lines+markers", "x": days, "y": [w.open for w in weeks], "line": {"color": brand.primary, "width": 2.6},
+         "marker": {"size": 5}, "customdata": [COUNT.number(w.open) for w in weeks], "hovertemplate": "%{customdata} open<extra></extra>"},
+        {**flow, "y": [w.came for w in weeks], "marker": {"color": brand.before}, "customdata": [COUNT.number(w.came) for w in weeks],
+         "hovertemplate": "%{customdata} came in<extra></extra>"},
+        {**flow, "y": [-w.went for w in weeks], "marker": {"color": brand.primary}, "customdata": [COUNT.number(w.went) for w in weeks],
+         "hovertemplate": "%{customdata} went out<extra></extra>"},
+    ]  # fmt: skip
+    top, most = max(max(w.open for w in weeks) * 1.12, 1.0), max(1, *(w.came for w in weeks), *(w.went for w in weeks))
+    ticks, left, right = drawing.ticks(top, 3), first - timedelta(days=4), end - timedelta(days=3)
+    wash = {"type": "rect", "xref": "x", "yref": "paper", "x0": str(max(left, quarter.start)), "x1": str(right), "y0": 0, "y1": 1,
+            "fillcolor": brand.wash, "line": {"width": 0}, "layer": "below"}  # fmt: skip
+    return drawing.live(
+        traces, brand, 340, shapes=[wash], barmode="relative", xaxis={**drawing.date_axis(brand, left, right), "anchor": "y2"},
+        yaxis={**drawing.value_axis(brand, ticks, [COUNT.number(t) for t in ticks], top), "domain": [0.42, 1]},
+        yaxis2={"domain": [0, 0.34], "range": [-most, most], "tickvals": [-most / 2, most / 2], "ticktext": ["out", "in"],
+                "showgrid": False, "zerolinecolor": brand.muted, "fixedrange": True},
+        margin={"l": 44, "r": 24, "t": 20, "b": 32},
+    )  # fmt: skip

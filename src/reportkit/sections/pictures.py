@@ -1,0 +1,154 @@
+"""Pictures of one needle: its stock with what came and went, its spread before and after, by journey, by group and month."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import pairwise
+
+import pandas as pd
+
+from reportkit import measure
+from reportkit.display import Block, Figure, Page
+from reportkit.evidence.cells import days_per_unit
+from reportkit.evidence.study import study
+from reportkit.figures.availability import Journey, availability
+from reportkit.figures.distribution import Curve, done_within
+from reportkit.figures.heat import Line, heat
+from reportkit.figures.stock import Week, stock
+from reportkit.findings import Findings
+from reportkit.measure import OTHER, Part
+from reportkit.model.brand import Brand
+from reportkit.model.kind import Duration, Stock
+from reportkit.model.needle import Needle
+from reportkit.model.params import Proof
+from reportkit.model.period import MONTHS, WEEK, Window, midnight
+from reportkit.model.shown import Shown
+from reportkit.model.unit import plural
+from reportkit.sections.parts import heading
+
+MONTHS_SHOWN = 6
+MOST_GROUPS = 24
+
+
+def stocked(findings: Findings, needle: Needle, brand: Brand) -> Figure | None:
+    """A stock's level with its inflow and outflow in the last weeks; None for another kind, or where too few weeks are covered."""
+    weeks = [reading.window.start for reading in findings.weekly(needle)]
+    if not isinstance(needle.kind, Stock) or not weeks:
+        return None
+    frame = measure.facts(findings.snapshot, needle)
+    zone = findings.organisation.time_zone
+    return stock([_week(frame, monday, zone) for monday in weeks], needle, findings.quarter.window, brand)
+
+
+def _week(frame: pd.DataFrame, monday: date, zone: str) -> Week:
+    begins, ends = midnight(monday, zone), midnight(monday + WEEK, zone)
+    came = (frame["start"] >= begins) & (frame["start"] < ends)
+    went = (frame["end"] >= begins) & (frame["end"] < ends)
+    left = (frame["start"] < ends) & ~(frame["end"] < ends)
+    return Week(monday, int(came.sum()), int(went.sum()), int(left.sum()))
+
+
+def spread(findings: Findings, needle: Needle, chosen: Mapping[str, Proof], brand: Brand) -> Page:
+    """The share of a duration's facts that are done within a time, before and after, in the first proof that weighs it."""
+    for key, proof in chosen.items():
+        if isinstance(needle.kind, Duration) and findings.of(needle.key, key) is not None:
+            pair = study(findings.case(needle, proof), proof, key).treated.cohorts
+            if pair:
+                days = days_per_unit(needle.kind)
+                curves = [
+                    _curve(label, cohort.curve, days) for label, cohort in zip(("before", "after"), pair, strict=True)
+                ]
+                return (
+                    Page((done_within(curves[0], curves[1], needle, brand),))
+                    if all(c.facts for c in curves)
+                    else Page(())
+                )
+    return Page(())
+
+
+def _curve(label: str, found: object, days: float) -> Curve:
+    times, survival = found.times, found.survival  # type: ignore[attr-defined]
+    done = tuple(float(1 - s) for s in survival)
+    return Curve(label, tuple(float(t) / days for t in times), done, round(found.total))  # type: ignore[attr-defined]
+
+
+def journeys(findings: Findings, brand: Brand, by: str = "journey") -> Page:
+    """Availability by journey this quarter with its nines and error budget; empty where the extract does not tell it."""
+    needle, budget = findings.needle("availability"), findings.needle("error_budget_spent")
+    if measure.lacking(findings.snapshot, needle):
+        return Page(())
+    window = findings.quarter.window
+    parts = [p for p in measure.cut(findings.snapshot, needle, window, by) if p.reading.known]
+    spent: dict[str, Part] = {}
+    if not measure.lacking(findings.snapshot, budget):
+        spent = {p.group: p for p in measure.cut(findings.snapshot, budget, window, by) if p.reading.known}
+    if not parts:
+        return Page(())
+    rows = [
+        Journey(
+            p.group, p.reading.value, spent[p.group].reading.value if p.group in spent else math.nan, p.reading.facts
+        )
+        for p in parts
+    ]
+    record = [_shown(findings, needle, p, by) for p in parts] + [
+        _shown(findings, budget, p, by) for p in spent.values()
+    ]
+    figure = availability(rows, findings.quarter.label, brand, tuple(record))
+    shown: list[Block | Figure] = [heading(f"Availability by {by}"), figure]
+    return Page(tuple(shown))
+
+
+def by_month(findings: Findings, needle: Needle, brand: Brand, by: str = "team") -> Page:
+    """The needle by group and month, the last six; groups too small to be shown are one, 'other'."""
+    windows = _months(findings.quarter.window.end)
+    cuts = [{p.group: p for p in measure.cut(findings.snapshot, needle, window, by)} for window in windows]
+    names = _ordered(cuts)
+    if not names:
+        return Page(())
+    lines = [Line(name, tuple(c[name].reading.value if name in c else math.nan for c in cuts)) for name in names]
+    record = [
+        _shown(findings, needle, c[name], by) for c in cuts for name in names if name in c and c[name].reading.known
+    ]
+    labels = [
+        f"{MONTHS[w.start.month - 1]} {w.start.year}" if i in (0, len(windows) - 1) else MONTHS[w.start.month - 1]
+        for i, w in enumerate(windows)
+    ]
+    facts = sum(p.reading.facts for c in cuts for p in c.values())
+    note = f"{plural(facts, *needle.facts)}; a group of fewer than {findings.organisation.smallest_group} is part of 'other'."
+    left = len(set().union(*cuts)) - len(names)
+    note += f" {left} groups with fewer facts are left out." if left > 0 else ""
+    return Page((replace(heat(lines, labels, needle, brand, by=by, note=note), record=tuple(record)),))
+
+
+def _months(end: date) -> list[Window]:
+    """The last months before `end`, oldest first."""
+    starts = [end]
+    while len(starts) <= MONTHS_SHOWN:
+        starts.insert(0, (starts[0] - timedelta(days=1)).replace(day=1))
+    return [Window(a, b) for a, b in pairwise(starts)]
+
+
+def _ordered(cuts: Sequence[Mapping[str, Part]]) -> list[str]:
+    """The groups with most facts, by their last value, the highest first; those that are folded last."""
+    facts: dict[str, int] = {}
+    for name, part in ((n, p) for c in cuts for n, p in c.items()):
+        facts[name] = facts.get(name, 0) + part.reading.facts
+    kept = sorted(facts, key=lambda n: (-facts[n], n))[:MOST_GROUPS]
+
+    def place(name: str) -> tuple[bool, float, str]:
+        value = cuts[-1][name].reading.value if name in cuts[-1] else math.nan
+        return name == OTHER, -value if math.isfinite(value) else math.inf, name
+
+    return sorted(kept, key=place)
+
+
+def _shown(findings: Findings, needle: Needle, part: Part, by: str) -> Shown:
+    reading = part.reading
+    window = f"{reading.window.start}/{reading.window.end}"
+    return Shown(
+        id=f"{needle.key}.{window}.{by}={part.group}", text=needle.unit.text(reading.value), value=reading.value, unit=needle.unit.key,
+        needle=needle.key, window=window, n=reading.facts, extract=findings.snapshot.hash(needle.entity),
+    )  # fmt: skip
