@@ -60,7 +60,11 @@ def test_every_quarterly_number_is_that_of_plain_sql(northwind_root: Path, oracl
 
 
 def test_every_number_of_the_proof_is_that_of_plain_sql(northwind_root: Path, oracle: Oracle) -> None:
-    shown = {id_: n for id_, n in numbers(northwind_root, QUARTER).items() if n.get("proof") == PROOF}
+    shown = {
+        id_: n
+        for id_, n in numbers(northwind_root, QUARTER).items()
+        if n.get("proof") == PROOF and ".returned." not in id_
+    }
     expected = oracle.trial(northwind.TRIAL)
     levels = {id_: n for id_, n in shown.items() if not id_.endswith(".effect")}
     assert len(levels) >= 16
