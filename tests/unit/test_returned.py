@@ -17,7 +17,7 @@ from reportkit.figures.waterfall import Step, waterfall
 from reportkit.model.evidence import Evidence, Grade, Interval, Verdict
 from reportkit.model.needle import Needle
 from reportkit.model.params import Money
-from reportkit.model.unit import MONEY, currency
+from reportkit.model.unit import MONEY, THIN, currency
 from reportkit.model.worth import Range
 from reportkit.narrative import returns as say
 from reportkit.snapshot import take
@@ -133,8 +133,8 @@ def test_what_would_not_employ_half_an_engineer_is_negligible_in_engineers_and_i
     assert found is not None
     assert found.negligible
     told = say.sentence(found, PROOF, POUNDS)
-    assert "is negligible: £2 028 in 13 weeks" in told.replace(" ", " ")
-    assert "the work of 0.2 engineers. Less than half an engineer, £6 478 in that time" in told.replace(" ", " ")
+    assert "is negligible: £2 028 in 13 weeks" in told.replace(THIN, " ")
+    assert "the work of 0.2 engineers. Less than half an engineer, £6 478 in that time" in told.replace(THIN, " ")
 
 
 def test_without_a_cost_nothing_is_said_of_a_return() -> None:

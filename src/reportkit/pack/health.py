@@ -29,7 +29,7 @@ def _table(entity: EntityManifest, quarter: Window) -> render.Table:
         aside=COUNT.number(sum(entity.set_aside.values())) if entity.set_aside else NOTHING,
         covers=entity.window.label,
         late=_late(entity, quarter),
-        warnings=entity.warnings,
+        warnings=tuple(entity.warnings),
     )
 
 
