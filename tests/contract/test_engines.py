@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -39,7 +39,9 @@ RULES = Rules(
     ),
 )
 # How ibis takes pandas frames in, and Spark starts.
-pytestmark = pytest.mark.filterwarnings("ignore:The .future.infer_string. option", "ignore::ResourceWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The .future.infer_string. option", "ignore:The copy keyword is deprecated", "ignore::ResourceWarning"
+)
 every_needle = pytest.mark.parametrize("needle", [pytest.param(n, id=key) for key, n in library().items()])
 
 
@@ -55,6 +57,17 @@ def many_in_pandas(many: Snapshot) -> Snapshot:
     return engines.on_pandas(many)
 
 
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Any]:
+    with engines.spark() as backend:
+        yield backend
+
+
+@pytest.fixture(scope="module")
+def many_in_spark(many: Snapshot, spark: Any) -> Snapshot:
+    return engines.on_spark(many, spark)
+
+
 def example(freeze: Freeze, needle: Needle) -> Snapshot:
     facts = {needle.entity: needle.example.given, **needle.example.beside}
     return freeze(facts, COVERS, rules=replace(RULES, dora=DoraRules(), smallest_group=1))
@@ -68,6 +81,18 @@ def test_pandas_gives_the_example(needle: Needle, freeze: Freeze) -> None:
 @every_needle
 def test_pandas_gives_the_same_on_many_facts(needle: Needle, many: Snapshot, many_in_pandas: Snapshot) -> None:
     assert_same(needle, many, lambda _: many_in_pandas)
+
+
+@pytest.mark.heavy
+@every_needle
+def test_spark_gives_the_example(needle: Needle, freeze: Freeze, spark: Any) -> None:
+    assert_same(needle, example(freeze, needle), lambda snapshot: engines.on_spark(snapshot, spark))
+
+
+@pytest.mark.heavy
+@every_needle
+def test_spark_gives_the_same_on_many_facts(needle: Needle, many: Snapshot, many_in_spark: Snapshot) -> None:
+    assert_same(needle, many, lambda _: many_in_spark)
 
 
 def assert_same(needle: Needle, snapshot: Snapshot, moved: Callable[[Snapshot], Snapshot]) -> None:

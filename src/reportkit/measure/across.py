@@ -109,7 +109,7 @@ def _months(facts: Table, per: Per, windows: Numbered, zone: str) -> dict[Any, f
         start = ibis.ifelse(facts["at"] > first, facts["at"], first)
         end = ibis.ifelse((facts.until < last).fill_null(False), facts.until, last)
         length = (ends - begins).total_seconds() * 1e6
-        stood = end.delta(start, unit="microsecond") / length * window.months
+        stood = end.delta(start, unit="microsecond").cast("float64") / length * window.months
         sums[f"w{i}"] = stood.sum(where=(facts["at"] < last) & (facts.until.isnull() | (facts.until > first)))
     keys = [GROUP, *per.by]
     found = facts.group_by(keys).aggregate(**sums).to_pyarrow().to_pylist()

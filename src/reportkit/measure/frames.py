@@ -69,7 +69,7 @@ def _minutes(frame: pd.DataFrame, snapshot: Snapshot, needle: Needle) -> pd.Data
 
 def _weekly(frame: pd.DataFrame, snapshot: Snapshot, needle: Needle) -> pd.DataFrame:
     """What stands at each week's end, said once a week: `at` is the week's last moment."""
-    pieces = []
+    pieces, frame = [], frame.assign(yes=pd.to_datetime(frame["yes"], utc=True))
     for _, ends in _weeks(snapshot, needle):
         part = frame[(frame["at"] < ends) & ~(frame["until"] < ends)].copy()
         part["yes"], part["at"] = (part["yes"] < ends).to_numpy(bool), ends - timedelta(microseconds=1)

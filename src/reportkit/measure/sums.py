@@ -164,7 +164,7 @@ def _minutes(facts: Table, windows: Numbered, zone: str) -> dict[Key, Sums]:
         touches = (facts["at"] < ends) & (facts.until.isnull() | (facts.until > begins) | (facts["at"] >= begins))
         first = ibis.ifelse(facts["at"] > begins, facts["at"], begins)
         last = ibis.ifelse((facts.until < ends).fill_null(False), facts.until, ends)
-        seconds = last.delta(first, unit="microsecond") / MICROSECONDS
+        seconds = last.delta(first, unit="microsecond").cast("float64") / MICROSECONDS
         counts |= {f"n{i}": touches.sum(), f"v{i}": seconds.sum(where=touches)}
     found = facts.group_by(GROUP).aggregate(**counts).to_pyarrow().to_pylist()
     return {
