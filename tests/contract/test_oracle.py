@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from reportkit import measure
+from reportkit import entities, measure
 from reportkit.model.needle import Needle
 from reportkit.model.period import Window
 from reportkit.needles import library
 from reportkit.snapshot import Snapshot
 from tests.oracle import catalogue
 from tests.oracle.catalogue import ORACLES, Found, World
-from tests.oracle.worlds import windows, worlds
+from tests.oracle.worlds import crowd, windows, worlds
 
 Freeze = Callable[..., Snapshot]
 every_needle = pytest.mark.parametrize("needle", [pytest.param(n, id=key) for key, n in library().items()])
@@ -75,3 +76,16 @@ def assert_same(found: measure.Reading, expected: Found | None) -> None:
     assert found.value == pytest.approx(expected.value, rel=1e-9, abs=1e-9, nan_ok=True)
     assert (found.facts, found.open) == (expected.facts, expected.open)
     assert found.reason or found.known
+
+
+@pytest.mark.parametrize("name", entities.library())
+def test_what_is_made_up_keeps_the_contract(name: str, freeze: Freeze) -> None:
+    entity = entities.find(name)
+    with freeze(
+        {name: crowd(entity, 200, "Europe/London", seed=3)}, Window(date(2025, 7, 1), date(2026, 12, 1))
+    ) as made:
+        made.table(name)
+        never = [f"{f.name} IS NOT NULL" for f in entity.fields if f.required or f.default is not None]
+        for held in (*(rule.sql for rule in entity.rules), *never, f"(SELECT count(*) > 150 FROM {name})"):
+            counted = made._backend.raw_sql(f"SELECT count(*) FROM {name} WHERE NOT ({held})").fetchone()
+            assert counted == (0,), held
