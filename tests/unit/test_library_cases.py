@@ -96,11 +96,12 @@ def test_an_incident_that_names_a_deployment_that_does_not_count_is_put_down_to_
     assert math.isnan(value(freeze, "recovery_time", facts))
 
 
-def test_an_incident_that_names_a_deployment_of_which_nothing_is_known_is_put_down_to_the_latest(
-    freeze: Freeze,
+@pytest.mark.parametrize(("named", "failed"), [("CHG0042", 0), (None, 1)])
+def test_an_incident_that_names_a_deployment_that_the_extract_lacks_has_no_stand_in(
+    freeze: Freeze, named: str | None, failed: int
 ) -> None:
-    facts = {"deployments": [deployed("d1", "2026-02-02")], "incidents": [broke("2026-02-04", named="CHG0042")]}
-    assert value(freeze, "change_failure_rate", facts) == 1
+    facts = {"deployments": [deployed("d1", "2026-02-02")], "incidents": [broke("2026-02-04", named=named)]}
+    assert value(freeze, "change_failure_rate", facts) == failed
     assert value(freeze, "change_failure_rate", facts, Rules(dora=DoraRules(link="stated"))) == 0
 
 
