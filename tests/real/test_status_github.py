@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from calendar import monthrange
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -69,12 +70,10 @@ def covered(quarter: Quarter) -> tuple[datetime, datetime]:
 
 
 def months(quarter: Quarter) -> float:
+    """Each covered day is one of as many as its month has."""
     first, last = covered(quarter)
-    return (
-        3
-        if (first.date(), last.date()) == (quarter.window.start, quarter.window.end)
-        else (last - first).days / 30.4375
-    )
+    days = [first + timedelta(days=n) for n in range((last - first).days)]
+    return sum(1 / monthrange(day.year, day.month)[1] for day in days)
 
 
 def test_the_archive_is_what_the_mapping_takes_it_for(incidents: list[dict[str, Any]]) -> None:

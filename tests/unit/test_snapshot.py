@@ -142,7 +142,7 @@ def test_focus_columns_need_no_mapping_and_null_is_nothing(tmp_path: Path) -> No
     assert Manifest.read(tmp_path / "extracts" / str(Q)).entities["costs"] == entity
     with Snapshot.open(tmp_path / "extracts" / str(Q), "America/New_York") as snapshot:
         frame = snapshot.table("costs").order_by("charged_at").to_pyarrow().to_pandas()
-    assert str(frame.charged_at[0]) == "2026-01-05 00:00:00+00:00"
+    assert str(frame.charged_at[0]) == "2026-01-05 05:00:00+00:00"  # a day of the calendar, which begins so in New York
     assert frame.account.tolist() == ["00123", "00123", "90071992547409931", "00123"]
     assert (frame.region.isna().sum(), frame.contracted_cost.isna().sum()) == (1, 2)
 

@@ -115,7 +115,7 @@ def test_a_default_is_for_columns_that_are_not_mapped_never_for_empty_cells(tmp_
         "result is none of success, failure, cancelled": 1,
     }
     assert manifest.entities["features"].rejected == {
-        "no time of a start or release": 1,
+        "no time of a request, start or release": 1,
         "user_facing is missing": 1,
         "user_facing is not yes or no": 1,
     }

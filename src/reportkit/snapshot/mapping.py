@@ -166,12 +166,13 @@ class Mapper:
         return f"try_cast({raw} AS {SQL_TYPES[field.type]})"
 
     def _time(self, field: Field) -> str:
-        """The column as an instant. A charge period of FOCUS that begins at midnight UTC is a day of the calendar, here as there."""
+        """The column as an instant. A charge period of FOCUS from midnight to midnight UTC is days of the calendar, here as there."""
         at = self._instant(field)
         if not field.alias or field.name in self.mapping.columns:
             return at
-        utc = f"timezone('UTC', {at})"
-        return f"CASE WHEN {utc}::TIME = TIME '00:00' THEN timezone({literal(self.time_zone)}, {utc}) ELSE {at} END"
+        times = [f for f in self.mapped if f.type == "time" and f.alias and f.name not in self.mapping.columns]
+        whole = " AND ".join(f"coalesce(timezone('UTC', {self._instant(f)})::TIME = TIME '00:00', true)" for f in times)
+        return f"CASE WHEN {whole} THEN timezone({literal(self.time_zone)}, timezone('UTC', {at})) ELSE {at} END"
 
     def _instant(self, field: Field) -> str:
         """The column as an instant: by its format, its own offset, or the zone of times that carry none.
