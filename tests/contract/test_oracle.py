@@ -22,7 +22,7 @@ from tests.oracle.worlds import crowd, windows, worlds
 
 Freeze = Callable[..., Snapshot]
 every_needle = pytest.mark.parametrize("needle", [pytest.param(n, id=key) for key, n in library().items()])
-SHORT, LONG = 6, 250  # examples a needle
+SHORT, LONG = 6, 60  # examples a needle
 HEALTH = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
 # An example costs a tenth of a second: making a failing one smaller takes minutes, for which one asks.
 PHASES = [Phase.explicit, Phase.generate, *([Phase.shrink] if os.environ.get("REPORTKIT_SHRINK") else [])]
