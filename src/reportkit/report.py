@@ -19,6 +19,7 @@ from reportkit.model.needle import Needle
 from reportkit.model.params import Ask, Audience, Choice, NeedleParams, Organisation, Proof
 from reportkit.model.period import Quarter
 from reportkit.narrative.amended import note
+from reportkit.sections import cut as cuts
 from reportkit.sections import pictures
 from reportkit.sections.promised import promised
 from reportkit.sections.referred import Asked, asked
@@ -84,6 +85,13 @@ class Report:
     def path(self, name: str | None = None) -> Page:
         """Where a change's time goes, before and after the proof; nothing where the extract does not tell."""
         return sections.path(self.findings, self._proofs(name), self.setting.brand)
+
+    def cut(self, needle: str, by: str) -> Page:
+        """A needle by team, service, journey, severity …: each group's last two quarters; small groups folded into one.
+
+        Raises UnknownName, and MeasureError where its facts have no such column.
+        """
+        return cuts.cut(self.findings, self.findings.needle(needle), by, self.setting.brand)
 
     def needles(self) -> Page:
         """The table of the needles that platform and reader own together."""

@@ -153,7 +153,7 @@ class Workspace:
             audience=entry,
             quarter=self.period(quarter),
             ask_for=particular.asks.get(audience, entry.ask),
-            proofs={key: self.proofs[key] for key in particular.proofs},
+            proofs={key: self.proofs[key] for key in _told(entry, particular)},
             ask_at=self.asked_at(audience, quarter),
             setting=Setting(
                 organisation=self.organisation,
@@ -195,6 +195,11 @@ class Workspace:
         audiences = [name for entry in self.audiences.values() for name in (entry.quantified_by, *entry.needles)]
         proofs = [name for proof in self.proofs.values() for name in proof.needles]
         return ledger.definitions([*audiences, *proofs, *self.needles], self.organisation, self.sources)
+
+
+def _told(audience: Audience, particular: QuarterParams) -> Iterable[str]:
+    """The quarter's proofs that an audience is told of: its own in its own order, or all."""
+    return [key for key in audience.proofs if key in particular.proofs] or particular.proofs
 
 
 def _is_quarter(name: str) -> bool:
@@ -283,9 +288,9 @@ def _audience_names(key: str, audience: Audience) -> Iterable[tuple[str, str, st
     file = "audiences.yaml"
     yield "needle", audience.quantified_by, file, (key, "quantified_by")
     yield "needle", audience.primary, file, (key, "primary")
-    for field in ("supporting", "guardrails"):
+    for field, kind in (("supporting", "needle"), ("guardrails", "needle"), ("proofs", "proof")):
         for i, name in enumerate(getattr(audience, field)):
-            yield "needle", name, file, (key, field, i)
+            yield kind, name, file, (key, field, i)
     if audience.ask and audience.ask.needle:
         yield "needle", audience.ask.needle, file, (key, "ask", "needle")
 

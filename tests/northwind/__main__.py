@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.northwind.exports import files
-from tests.northwind.world import make
+from tests.northwind.exports import everything
+
 
 RAW = Path(__file__).resolve().parents[2] / "extracts" / "raw"
 
@@ -15,7 +15,7 @@ def write(folder: Path) -> list[Path]:
     """The paths of the exports, written."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, text in files(make()).items():
+    for name, text in everything().items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
         written.append(folder / name)
     return written

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 NORMAL = NormalDist()
+WEEKS = 106  # of the exports
 
 
 class Dice:
@@ -30,6 +31,10 @@ class Dice:
         """A standard normal number."""
         return NORMAL.inv_cdf(self.uniform())
 
+    def exponential(self) -> float:
+        """A standard exponential number."""
+        return -math.log(self.uniform())
+
     def around(self, median: float, spread: float) -> float:
         """A lognormal number with the given median; `spread` is the standard deviation of its logarithm."""
         return median * math.exp(spread * self.normal())
@@ -46,3 +51,12 @@ class Dice:
     def pick(self, options: Sequence[T]) -> T:
         """One of the options."""
         return options[int(self.uniform() * len(options))]
+
+
+def walk(dice: Dice, memory: float, spread: float, weeks: int = WEEKS) -> list[float]:
+    """A weekly factor around 1 that remembers the week before."""
+    level, factors = 0.0, []
+    for _ in range(weeks):
+        level = memory * level + math.sqrt(1 - memory**2) * spread * dice.normal()
+        factors.append(math.exp(level))
+    return factors

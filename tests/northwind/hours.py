@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
+
+from tests.northwind import truth
+from tests.northwind.dice import Dice
 
 LONDON = ZoneInfo("Europe/London")
 OPENS, CLOSES = time(9, 0), time(17, 30)
@@ -48,3 +51,22 @@ def later(moment: datetime, hours: float) -> datetime:
 def utc(moment: datetime) -> datetime:
     """The instant of a local moment."""
     return moment.replace(tzinfo=LONDON)
+
+
+def zulu(moment: datetime) -> str:
+    """A local moment as most systems write it: ISO 8601 to the second, in UTC."""
+    return utc(moment).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def mondays(end: date = truth.EXPORTED) -> list[date]:
+    """The Mondays from the first week of the exports to that before `end`."""
+    first = truth.FIRST_DAY - timedelta(days=truth.FIRST_DAY.weekday())
+    return [first + timedelta(weeks=i) for i in range((end - first).days // 7 + 1)]
+
+
+def begins(monday: date, dice: Dice) -> datetime:
+    """When a change is begun: on a working day of the week, now and then on a Saturday evening."""
+    days = [d for i in range(5) if works(d := monday + timedelta(days=i))]
+    day, hour, weekend = dice.pick(days), 9.1 + 8 * dice.uniform(), dice.chance(0.02)
+    moment = datetime.combine(day, time()) + timedelta(hours=hour)
+    return moment if not weekend else datetime.combine(monday + timedelta(days=5), time(20, 5)) + timedelta(minutes=1) * hour

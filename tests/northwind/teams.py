@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 MON, TUE, WED, THU, FRI = range(5)
 
@@ -51,4 +52,19 @@ OBJECTS = {
     "returns": ("a return without a label", "a refund date", "an exchange", "a pick-up at home"),
     "search": ("results by colour", "recent searches", "results in stock nearby", "a search by picture"),
     "stores": ("opening hours", "stock in a store", "a reservation in a store", "a receipt by mail"),
+}
+PRODUCTS = (
+    "Northwind Plus", "gift lists", "same-day delivery", "the marketplace", "click and reserve", "trade accounts",
+    "repair service", "second hand", "subscriptions", "furniture rental", "store pick-up", "a wedding registry",
+)  # fmt: skip
+
+JOURNEYS = tuple(dict.fromkeys(team.journey for team in TEAMS))
+SERVICES = {service: team for team in TEAMS for service in team.services}
+# Services that went the standard path before the proof, and from when.
+ADOPTED = {
+    "search-index": date(2025, 2, 3),
+    "catalogue-web": date(2025, 6, 2),
+    "points-api": date(2025, 9, 1),
+    "returns-web": date(2025, 11, 10),
+    "parcel-tracker": date(2026, 2, 2),
 }

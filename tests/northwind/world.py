@@ -1,4 +1,4 @@
-"""What happened at Northwind: changes, deployments, features, onboardings, with the proof or without it.
+"""How changes reached production at Northwind, with the shared path or without it.
 
 Every draw that a change needs is made before it is known which way it goes, so the world with the proof and the world
 without it share all chance and differ by the proof alone.
@@ -6,16 +6,16 @@ without it share all chance and differ by the proof alone.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cache
 
 from tests.northwind import truth
-from tests.northwind.dice import Dice
-from tests.northwind.hours import later, next_day, works
-from tests.northwind.teams import OBJECTS, ORPHAN, TEAMS, VERBS, WED, Team
+from tests.northwind.dice import Dice, walk
+from tests.northwind.hours import begins, later, mondays, next_day, works
+from tests.northwind.teams import ADOPTED, ORPHAN, TEAMS, WED, Team
 
 MINUTE = timedelta(minutes=1)
 KINDS = ("feat", "feat", "fix", "fix", "fix", "refactor", "chore", "test", "docs")
@@ -44,38 +44,18 @@ class Change:
 
 @dataclass(frozen=True)
 class Deployment:
-    """One attempt to put a service's waiting changes into an environment."""
+    """One attempt to put a service's waiting changes, `pulls`, into an environment; `gates` are approvals given by hand."""
 
     team: str
     service: str
     at: datetime
     environment: str
     result: str
-
-
-@dataclass(frozen=True)
-class Feature:
-    """An item of the tracker."""
-
-    number: int
-    team: str
-    service: str
-    title: str
-    customer: bool
-    started: datetime
-    released: datetime | None
-
-
-@dataclass(frozen=True)
-class Onboarding:
-    """An engineer who joined, or a service that was asked for."""
-
-    subject: str
-    kind: str
-    team: str
-    service: str
-    began: date
-    released: datetime | None
+    pulls: tuple[int, ...] = ()
+    standard: bool = False
+    urgent: bool = False
+    gates: int = 0
+    waiting_since: datetime | None = None  # when the first of its changes was merged; on the shared path, put up for review
 
 
 @dataclass(frozen=True)
@@ -84,51 +64,33 @@ class World:
 
     changes: tuple[Change, ...]
     deployments: tuple[Deployment, ...]
-    features: tuple[Feature, ...]
-    onboardings: tuple[Onboarding, ...]
 
 
 def make(*, proof: bool = True) -> World:
     """The invented world as exported; without the proof it is what would have been."""
     lives = changes(proof=proof)
-    deployments = [d for team in TEAMS for d in _deployments(team, [c for c in lives if c.team == team.name])]
+    deployments = [d for team in TEAMS for d in _deployments(team, [c for c in lives if c.team == team.name], proof=proof)]
     return World(
         tuple(_known(change) for change in lives),
         tuple(sorted((d for d in deployments if d.at.date() < truth.EXPORTED), key=lambda d: (d.at, d.service))),
-        tuple(_features()),
-        tuple(_onboardings()),
     )
 
 
 def changes(*, proof: bool = True) -> list[Change]:
     """Every change to the end of its life, whenever that is: what nobody but the inventor can know."""
-    climate = _walk(Dice(truth.SEED, "climate"), 0.6, 0.07)
+    climate = walk(Dice(truth.SEED, "climate"), 0.6, 0.07)
     made = [c for team in TEAMS for c in _changes(team, proof and team.name in truth.TREATED, climate)]
     return [*made, *_orphans()]
 
 
-def _mondays() -> list[date]:
-    first = truth.FIRST_DAY - timedelta(days=truth.FIRST_DAY.weekday())
-    return [first + timedelta(weeks=i) for i in range((truth.EXPORTED - first).days // 7 + 1)]
-
-
-def _walk(dice: Dice, memory: float, spread: float) -> list[float]:
-    """A weekly factor around 1 that remembers the week before."""
-    level, factors = 0.0, []
-    for _ in _mondays():
-        level = memory * level + math.sqrt(1 - memory**2) * spread * dice.normal()
-        factors.append(math.exp(level))
-    return factors
-
-
 def _changes(team: Team, path: bool, climate: list[float]) -> Iterator[Change]:
     dice, number = Dice(truth.SEED, "changes", team.name), 100
-    volume = _walk(Dice(truth.SEED, "volume", team.name), 0.5, 0.16)
-    pace = _walk(Dice(truth.SEED, "pace", team.name), 0.6, 0.10)
-    for week, monday in enumerate(_mondays()):
+    volume = walk(Dice(truth.SEED, "volume", team.name), 0.5, 0.16)
+    pace = walk(Dice(truth.SEED, "pace", team.name), 0.6, 0.10)
+    for week, monday in enumerate(mondays()):
         share = sum(works(monday + timedelta(days=i)) for i in range(5)) / 5
         begun = sorted(
-            _begins(monday, dice) for _ in range(dice.count(team.volume * volume[week] * share * _season(monday)))
+            begins(monday, dice) for _ in range(dice.count(team.volume * volume[week] * share * _season(monday)))
         )
         for moment in begun:
             number += 1
@@ -141,14 +103,6 @@ def _season(monday: date) -> float:
     if monday.month == 12 and monday.day >= 15:
         return 0.6
     return 0.85 if monday.month == 8 else 1.0
-
-
-def _begins(monday: date, dice: Dice) -> datetime:
-    """When a change is begun: on a working day of the week, now and then on a Saturday evening."""
-    days = [d for i in range(5) if works(d := monday + timedelta(days=i))]
-    day, hour, weekend = dice.pick(days), 9.1 + 8 * dice.uniform(), dice.chance(0.02)
-    moment = datetime.combine(day, time()) + timedelta(hours=hour)
-    return moment if not weekend else datetime.combine(monday + timedelta(days=5), time(20, 5)) + MINUTE * hour
 
 
 @cache
@@ -215,23 +169,39 @@ def _slot(ready: datetime) -> datetime:
     return datetime.combine(next_day(day), SLOTS[0])
 
 
-def _deployments(team: Team, changes: Iterable[Change]) -> Iterator[Deployment]:
+def _deployments(team: Team, changes: Iterable[Change], *, proof: bool) -> Iterator[Deployment]:
     """One deployment for each service and moment at which changes went out, with the attempts that failed before."""
-    dice = Dice(truth.SEED, "deployments", team.name)
-    for at, service in sorted({(c.deployed, c.service) for c in changes if c.deployed}):
+    dice, loads = Dice(truth.SEED, "deployments", team.name), defaultdict(list)
+    for change in changes:
+        if change.deployed:
+            loads[change.deployed, change.service].append(change)
+    for at, service in sorted(loads):
         fails, cancelled, rehearsed = dice.chance(0.05), dice.chance(0.01), dice.chance(0.10)
+        made = _deployment(team, at, service, loads[at, service], proof=proof)
         if rehearsed:
-            yield Deployment(team.name, service, at - 90 * MINUTE, "staging", "success")
+            yield replace(made, at=at - 90 * MINUTE, environment="staging", pulls=())
         if fails or cancelled:
-            yield Deployment(team.name, service, at - 40 * MINUTE, "production", "failure" if fails else "cancelled")
-        yield Deployment(team.name, service, at, "production", "success")
+            yield replace(made, at=at - 40 * MINUTE, result="failure" if fails else "cancelled", pulls=())
+        yield made
+
+
+def _deployment(team: Team, at: datetime, service: str, load: Sequence[Change], *, proof: bool) -> Deployment:
+    dice = Dice(truth.SEED, "gates", service, at)
+    path = proof and truth.PROOFS["shared_path"].runs(team.name, at.date())
+    adopted = ADOPTED.get(service)
+    standard = path or (adopted is not None and at.date() >= adopted and dice.chance(0.9))
+    gates = (1 if dice.chance(0.1) else 0) if path else 2 + (1 if dice.chance(0.35) else 0)
+    return Deployment(
+        team.name, service, at, "production", "success", tuple(sorted(c.number for c in load)), standard,
+        any(c.urgent for c in load), gates, min(c.opened for c in load) if path else min(c.merged for c in load if c.merged),
+    )  # fmt: skip
 
 
 def _orphans() -> Iterator[Change]:
     """Changes of a service without a team, long ago."""
     dice = Dice(truth.SEED, "orphans")
     for number in range(101, 115):
-        begun = _begins(date(2024, 10, 7) + timedelta(weeks=number - 101), dice)
+        begun = begins(date(2024, 10, 7) + timedelta(weeks=number - 101), dice)
         opened = later(begun, dice.around(9, 0.8))
         reviewed, merged = later(opened, 4), later(opened, 12)
         yield Change("", ORPHAN, number, "eng-0c1d2e", "fix", "merged", begun, opened, reviewed, reviewed + 30 * MINUTE,
@@ -251,41 +221,3 @@ def _known(change: Change) -> Change:
     if known.state == "merged" and known.merged is None:
         return replace(known, state="open")
     return known
-
-
-def _features() -> Iterator[Feature]:
-    """Features a month by team: the proof changes nothing here."""
-    number = 1000
-    for team in TEAMS:
-        dice = Dice(truth.SEED, "roadmap", team.name)
-        for monday in _mondays():
-            for _ in range(dice.count((team.features * 1.45) * 12 / 52.18)):
-                number += 1
-                customer, service = dice.chance(1 / 1.45), dice.pick(team.services)
-                title = f"{dice.pick(VERBS)} {dice.pick(OBJECTS[team.name])}" if customer else "Groundwork"
-                released = later(_begins(monday, dice), 1)
-                started = datetime.combine(released.date() - timedelta(days=int(dice.around(38, 0.5))), time(9, 30))
-                if released.date() >= truth.FIRST_DAY:
-                    known = released if released.date() < truth.EXPORTED else None
-                    yield Feature(number, team.name, service, title, customer, started, known)
-
-
-def _onboardings() -> Iterator[Onboarding]:
-    """Engineers who joined, about three a month, and the services that were asked for."""
-    dice = Dice(truth.SEED, "onboardings")
-    for week, monday in enumerate(_mondays()):
-        for i in range(dice.count(0.72)):
-            team = dice.pick(TEAMS)
-            began = monday if works(monday) else next_day(monday)
-            released = later(datetime.combine(began, time(9)), dice.around(8.5 * 17, 0.45))
-            yield _joined(f"joiner-{week:03}{i}", "engineer", team, began, released)
-        if dice.chance(0.16):
-            team = dice.pick(TEAMS)
-            began = next_day(monday)
-            released = later(datetime.combine(began, time(9)), dice.around(8.5 * 30, 0.5))
-            yield _joined(f"request-{week:03}", "service", team, began, released)
-
-
-def _joined(subject: str, kind: str, team: Team, began: date, released: datetime) -> Onboarding:
-    known = released if released.date() < truth.EXPORTED else None
-    return Onboarding(subject, kind, team.name, team.services[0], began, known)

@@ -228,7 +228,7 @@ def of_sums(facts: Facts, column: Ints, kind: Kind, timeline: Timeline) -> Cells
 
 
 def _of_counts(facts: Facts, column: Ints, timeline: Timeline) -> Cells:
-    """Events over the weeks without a holiday; a column in which no team has such a week is left out."""
+    """Events, or what they add up to, over the weeks without a holiday; a column in which no team has such a week is left out."""
     exposure = _exposure(facts, timeline)
     keep = exposure.sum(axis=0) > 0 if len(exposure) else timeline.without_holidays
     counted = column.copy()
@@ -236,9 +236,16 @@ def _of_counts(facts: Facts, column: Ints, timeline: Timeline) -> Cells:
     for weeks in np.unique(late):
         inside = (late == weeks) & (column >= 0)
         counted[inside] = np.where(timeline.open_weeks(int(weeks))[column[inside]], column[inside], -1)
-    num = _grid(facts.team, counted, facts.share, exposure.shape)[:, keep]
+    num = _grid(facts.team, counted, amounts(facts), exposure.shape)[:, keep]
     before = int(keep[: timeline.weeks[0]].sum())
-    return Cells(num, exposure[:, keep], before, log=True, owner=np.arange(len(facts.names)), counted=True)
+    return Cells(num, exposure[:, keep], before, log=True, owner=np.arange(len(facts.names)), counted=facts.parts is None)
+
+
+def amounts(facts: Facts) -> Floats | None:
+    """What each fact adds to a Rate's sum; None where each is one."""
+    if facts.parts is None:
+        return facts.share
+    return facts.parts[0] if facts.share is None else facts.parts[0] * facts.share
 
 
 def _exposure(facts: Facts, timeline: Timeline) -> Floats:

@@ -25,8 +25,8 @@ class Facts:
     """One entry a fact, all arrays of the same length.
 
     `team` points into `names` (sorted). `start` is when it began or happened, `end` when it ended (NaN: still open), in
-    seconds since 1970; `end` is there for durations and stocks. `parts` are a Ratio's numerator and denominator, or a
-    Share's yes and 1. `stratum` points into `types`, the proof's strata. `late` is by how many weeks the fact's team
+    seconds since 1970; `end` is there for durations and stocks. `parts` are a Ratio's numerator and denominator, a
+    Share's yes and 1, or the amount and 1 of a Rate that adds something up. `stratum` points into `types`, the proof's strata. `late` is by how many weeks the fact's team
     starts after the proof's own start, `share` what a fact counts for where it stands beside several starts; None is
     0 and 1 throughout. `dropped` counts rows of the table that no reckoning can use: no time, an end before its start,
     no number.
@@ -140,11 +140,16 @@ def columns(kind: Kind) -> tuple[str, ...]:
         case Duration() | Stock():
             return ("team", "start", "end")
         case Rate():
-            return ("team", "at")
+            return ("team", "at", "amount") if sums_up(kind) else ("team", "at")
         case Share():
             return ("team", "at", "yes")
         case Ratio():
             return ("team", "at", "numerator", "denominator")
+
+
+def sums_up(kind: Kind) -> bool:
+    """Whether a Rate adds up what its facts carry, money or minutes, instead of counting them."""
+    return isinstance(kind, Rate) and kind.counts in ("amount", "minutes")
 
 
 def _check(frame: pd.DataFrame, kind: Kind, strata: Sequence[str]) -> None:
@@ -192,6 +197,8 @@ def _parts(frame: pd.DataFrame, kind: Kind) -> tuple[Floats, Floats] | None:
             return _numbers(frame["yes"]), np.ones(len(frame))
         case Ratio():
             return _numbers(frame["numerator"]), _numbers(frame["denominator"])
+        case Rate() if sums_up(kind):
+            return _numbers(frame["amount"]), np.ones(len(frame))
         case _:
             return None
 

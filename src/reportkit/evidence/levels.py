@@ -23,6 +23,7 @@ from reportkit.model.period import WEEK, Window
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 WEEKS_A_MONTH = 30.4375 / 7
+WEEKS = {"week": 1.0, "month": WEEKS_A_MONTH, "quarter": 3 * WEEKS_A_MONTH}
 COLUMNS = ("week", "group", "phase", "value", "facts")
 
 
@@ -47,6 +48,8 @@ def levels(study: Study, group: Group) -> tuple[Level, Level]:
 
 def _with_tail(study: Study, level: Level, cohort: Cohort) -> Level:
     """The level with its 85 % point and typical value."""
+    if _is_spread(study.needle):
+        return level
     days = cell.days_per_unit(study.needle.kind)
     typical = cohort.typical
     return Level(
@@ -77,7 +80,12 @@ def _values(study: Study, group: Group) -> tuple[float, float]:
 
 
 def _statistic(study: Study, cohort: Cohort) -> float:
-    """The declared statistic in the needle's unit; the plain median where it has no error to go with it."""
+    """The declared statistic in the needle's unit; the plain median where it has no error to go with it.
+
+    Of a spread it is the 90 % point ÷ the median, NaN where fewer than nine in ten are finished.
+    """
+    if _is_spread(study.needle):
+        return cohort.curve.quantile(0.9) / cohort.curve.quantile(0.5)
     name = study.proof.statistic
     found = cohort.statistic(name)
     days = math.exp(found.log) if found else cohort.curve.quantile(0.5) if name == "median" else math.nan
@@ -86,9 +94,13 @@ def _statistic(study: Study, cohort: Cohort) -> float:
     )  # NaN stays NaN: missing is not zero
 
 
+def _is_spread(needle: Needle) -> bool:
+    return isinstance(needle.kind, Duration) and needle.kind.summary == "spread"
+
+
 def _per(needle: Needle) -> float:
     """Weeks in the needle's own period: 1 for a week, 4.35 for a month."""
-    return WEEKS_A_MONTH if isinstance(needle.kind, Rate) and needle.kind.per == "month" else 1.0
+    return WEEKS[needle.kind.per] if isinstance(needle.kind, Rate) else 1.0
 
 
 def _paces(num: Floats, den: Floats) -> float:
@@ -126,7 +138,7 @@ def weekly(study: Study) -> pd.DataFrame:
     gap = Window(study.timeline.before.end, max(study.timeline.before.end, study.timeline.after.start))
     rows: dict[str, list[object]] = {name: [] for name in COLUMNS}
     for label, group in (("treated", study.treated), ("comparison", study.other)):
-        if group is None or not group.teams:
+        if group is None or not group.teams or _is_spread(study.needle):  # a week is too short for a ninth tenth
             continue
         for phase, window in (("before", study.timeline.before), ("settling", gap), ("after", study.timeline.after)):
             values, sizes = _week_values(study, group, window)
@@ -167,6 +179,8 @@ def _week_values(study: Study, group: Group, window: Window) -> tuple[Floats, In
     sums = np.bincount(week[inside], weights=share[inside], minlength=count)
     sizes = np.rint(sums).astype(np.int64)
     if isinstance(kind, Rate):
+        added = cell.amounts(facts)
+        sums = sums if added is None else np.bincount(week[inside], weights=added[inside], minlength=count)
         return np.asarray(sums * _per(study.needle), dtype=float), sizes
     if isinstance(kind, Stock):
         return open_at(group, study, (*window.weeks[1:], window.end)), sizes

@@ -19,12 +19,20 @@ UNITS, RARER = 30, 5
 def short(study: Study) -> str | None:
     """What is missing for a verdict, as a sentence; None where there is enough."""
     return (
-        _span(study)
+        _spread(study.needle)
+        or _span(study)
         or _weeks(study.treated)
         or _anyone(study)
         or group(study.treated, study.needle)
         or (None if study.treated.contrast else f"{study.needle.label} cannot be held against itself in these windows.")
     )
+
+
+def _spread(needle: Needle) -> str | None:
+    """A quotient of two quantiles has no ruler that was tried out: it is shown, and not weighed."""
+    if isinstance(needle.kind, Duration) and needle.kind.summary == "spread":
+        return "how far the slowest lie from the usual is shown, but a proof cannot weigh it: no ruler for it has been tried out."
+    return None
 
 
 def group(group: Group, needle: Needle) -> str | None:

@@ -19,7 +19,7 @@ from reportkit.evidence.contrast import Contrast, contrast
 from reportkit.evidence.facts import Facts
 from reportkit.evidence.timeline import Timeline, covered
 from reportkit.model.evidence import Grade
-from reportkit.model.kind import Duration, Rate, Stock
+from reportkit.model.kind import Duration, Per, Rate, Ratio, Stock
 from reportkit.model.needle import Needle
 from reportkit.model.params import Proof, Rule
 from reportkit.model.period import WEEK, Window
@@ -217,7 +217,7 @@ def _group(facts: Facts, needle: Needle, timeline: Timeline, statistic: str) -> 
     weeks = timeline.weeks
     if isinstance(needle.kind, Rate):
         weeks = (cells.before, cells.after) if cells is not None else (0, 0)
-    opened, closed = _counts(facts, column, cells, pair, timeline)
+    opened, closed = _counts(facts, column, needle, timeline, pair, cells)
     return Group(
         facts, left_out, _solid(facts, column, needle, timeline), opened, closed, weeks, pair, cells, _contrasted(cells)
     )
@@ -266,7 +266,7 @@ def _contrast(facts: Facts, needle: Needle, timeline: Timeline, statistic: str) 
 
 
 def _counts(
-    facts: Facts, column: Ints, cells: Cells | None, pair: tuple[Cohort, Cohort] | None, timeline: Timeline
+    facts: Facts, column: Ints, needle: Needle, timeline: Timeline, pair: tuple[Cohort, Cohort] | None, cells: Cells | None
 ) -> tuple[tuple[int, int], tuple[int, int]]:
     """Facts per window, and those of them that were closed by its end; counted weeks only."""
     if pair is not None:
@@ -275,6 +275,8 @@ def _counts(
         events = round(cells.sums[0]), round(cells.sums[2])
         return events, events
     share = np.ones(len(facts)) if facts.share is None else facts.share
+    if isinstance(needle.kind, Ratio) and isinstance(needle.kind.denominator, Per) and facts.parts is not None:
+        share = share * (facts.parts[0] != 0)  # the rows of the other entity are no facts of the needle
     later = round(float(share[column >= timeline.weeks[0]].sum()))
     each = round(float(share[column >= 0].sum())) - later, later
     return each, each

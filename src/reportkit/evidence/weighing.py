@@ -106,14 +106,14 @@ def _items(study: Study, theta: float) -> Measured | None:
 
 
 def _items_of(study: Study, group: Group) -> Measured | None:
-    """One group's: exact for rates, Newcombe for shares, the influence values' error for durations."""
+    """One group's: exact for counts, Newcombe for shares, the influence values' error for durations; none for sums of amounts."""
     cells, found, kind = group.cells, group.contrast, study.needle.kind
     if cells is None or found is None:
         return None
     if isinstance(kind, Duration):
         return rulers.t_interval(found.theta, cells.item_error, LARGE)
     num0, den0, num1, den1 = cells.sums
-    if isinstance(kind, Rate):
+    if isinstance(kind, Rate) and cells.counted:
         return rulers.exact_rate_ratio(num0, den0, num1, den1)
     if isinstance(kind, Share) and min(den0, den1) > 0:
         return rulers.newcombe(num0, den0, num1, den1)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 from reportkit.evidence.cells import Cohort
+from reportkit.evidence.facts import sums_up
 from reportkit.evidence.study import ENOUGH_TEAMS, FACTS_A_TEAM, Study
 from reportkit.model.evidence import Evidence, Grade
-from reportkit.model.kind import Duration, Rate, Stock
+from reportkit.model.kind import Duration, Rate, Share, Stock
 from reportkit.model.needle import Needle
 from reportkit.model.period import WEEK, day_text
 from reportkit.model.unit import COUNT, plural
@@ -76,10 +77,19 @@ def design(evidence: Evidence) -> str:
 def notes(study: Study) -> tuple[str, ...]:
     """Footnotes that belong beside the verdict, each a sentence."""
     found = (
-        _drawn_only(study), _own_starts(study), _by_type(study), _small(study), _seasons(study), _half_event(study),
+        _again_and_again(study.needle), _drawn_only(study), _own_starts(study), _by_type(study), _small(study), _seasons(study), _half_event(study),
         _unusable(study), _coarse(study),
     )  # fmt: skip
     return tuple(note for note in found if note)
+
+
+def _again_and_again(needle: Needle) -> str:
+    """Where what is looked at every so often counts once for each look."""
+    if not isinstance(needle.kind, Share) or (needle.kind.each is None and needle.kind.until is None):
+        return ""
+    many = needle.facts[1]
+    when = "time that it was looked at" if needle.kind.until is None else "week"
+    return f"{many[:1].upper()}{many[1:]} count once for every {when}, so that their share can be followed by week."
 
 
 def _drawn_only(study: Study) -> str:
@@ -191,6 +201,11 @@ def _what(evidence: Evidence, needle: Needle) -> str:
         if evidence.statistic == "typical":
             text += " The typical value is the geometric mean, spans cut at 0.8 of the shorter window."
         return text
+    if sums_up(needle.kind):
+        return (
+            "Amounts are added up over complete weeks, weeks with holidays left out, for all teams of a group together: the teams "
+            "that were there in both windows. Sums have no ruler of single facts; weeks and teams measure them."
+        )
     if isinstance(needle.kind, Rate):
         return (
             "Events are counted over complete weeks, weeks with holidays left out, for all teams of a group together: the "

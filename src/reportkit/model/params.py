@@ -304,6 +304,9 @@ class Audience(Params):
     primary: Key
     supporting: tuple[Key, ...] = ()
     guardrails: tuple[Key, ...] = ()
+    proofs: tuple[Key, ...] = Field(
+        (), description="Which of the quarter's proofs this reader is told of, the leading one first; all where not given."
+    )
     external_proof: tuple[Citation, ...] = ()
     ask: Ask | None = None
     use_case: UseCase | None = Field(None, description="The key business use case that the needles hang on.")

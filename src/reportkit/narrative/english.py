@@ -35,7 +35,7 @@ from reportkit.narrative.definitions import filled, state, stated, summary_rule
 from reportkit.narrative.words import count, is_plural, listed, lower_first, percent, stopped, upper_first
 
 __all__ = [
-    "GRADES", "VERDICTS", "arrow", "count", "effect", "facts_line", "guarded", "guarded_interval", "headline", "interval", "lede", "listed",
+    "GRADES", "VERDICTS", "arrow", "count", "effect", "facts_line", "guarded", "guarded_interval", "harm", "headline", "interval", "lede", "listed",
     "lower_first", "percent", "sentence", "state", "summary_rule", "upper_first",
 ]  # fmt: skip
 
@@ -246,10 +246,13 @@ def _pending(lead: Evidence | None, needle: Needle, proof: Proof | None) -> str:
     return told.get(lead.verdict, f"; {name} is not shown to have changed that")
 
 
-def lede(evidence: Sequence[tuple[Evidence, Needle]], proof: Proof) -> str:
-    """Two or three sentences: what was tried, by whom, for how long, what moved, and what got worse."""
+def lede(evidence: Sequence[tuple[Evidence, Needle]], proof: Proof, elsewhere: str = "") -> str:
+    """Two or three sentences: what was tried, by whom, for how long, what moved, and what got worse, `elsewhere` too."""
     head = [pair for pair in evidence if pair[0].headline]
-    parts = (_tried(evidence, head, proof), *_came_of_it(head, proof), _worse(evidence))
+    worse = _worse(evidence)
+    if elsewhere and not any(e.verdict is Verdict.GOT_WORSE for e, _ in evidence):
+        worse = ""
+    parts = (_tried(evidence, head, proof), *_came_of_it(head, proof), worse, elsewhere)
     return " ".join(part for part in parts if part)
 
 
@@ -291,6 +294,14 @@ def _moved_sentence(e: Evidence, needle: Needle, proof: Proof) -> str:
             others = count(len(e.comparison_teams), _taker(proof))
             return f"{text}, while {others} that carried on as before went {theirs}."
     return f"{text}."
+
+
+def harm(evidence: Sequence[tuple[Evidence, Needle]], proof: Proof) -> str:
+    """What got worse in another proof than the leading one, as a sentence; '' where nothing did."""
+    worse = [(e, n) for e, n in evidence if e.verdict is Verdict.GOT_WORSE and e.causal]
+    if not worse:
+        return ""
+    return f"Another proof did harm: with {lower_first(proof.name)}, {listed([_worse_clause(e, n) for e, n in worse])}."
 
 
 def _worse(evidence: Sequence[tuple[Evidence, Needle]]) -> str:

@@ -24,6 +24,7 @@ def _charge(day: str, cost: float, category: str = "Compute", **more: object) ->
 _COST = ibis.coalesce(_.effective_cost, _.billed_cost)  # an export that spreads no prepayments has billed ones only
 _IS_COST = _.ledger == "cost"
 _STORAGE = ("Storage", "Databases")
+_OUR_OWN = ("People", "Licences")  # what finance puts down beside a provider's bill
 _CHARGES = [  # 300 − 30 of hosting, 60 of storage, and 500 that was saved
     _charge("2026-01-05", 300.0),
     _charge("2026-02-05", -30.0),
@@ -52,8 +53,9 @@ def _monthly(key: str, label: str, question: str, where: object, state: str, exp
 
 
 HOSTING_COST = _monthly(
-    "hosting_cost", "Hosting cost", "What does hosting cost a month? (All charges but storage and databases.)",
-    _IS_COST & ~_.service_category.fill_null("").isin(_STORAGE), "Hosting costs", 270 / 3,
+    "hosting_cost", "Hosting cost",
+    "What does hosting cost a month? (All charges but storage and databases, and but 'People' and 'Licences' that finance puts down.)",
+    _IS_COST & ~_.service_category.fill_null("").isin((*_STORAGE, *_OUR_OWN)), "Hosting costs", 270 / 3,
 )  # fmt: skip
 STORAGE_COST = _monthly(
     "storage_cost", "Storage cost", "What do storage and databases cost a month?",

@@ -44,7 +44,8 @@ MANY_OPEN = 0.2  # share of facts still open from which a headline tells of them
 def answer(findings: Findings, asked: Asked | None = None) -> Page:
     """The headline, the lede, the strip of at most four figures, and what is asked in one line: page one stands alone."""
     key, proof, weighed = _lead(findings)
-    lead = _strongest(weighed)
+    audience = findings.audience
+    lead = _strongest(weighed, (audience.primary, audience.quantified_by))
     needle = findings.needle(lead.needle) if lead and lead.causal else _problem_needle(findings)
     now = findings.now(needle) if needle else None
     title = (
@@ -55,7 +56,7 @@ def answer(findings: Findings, asked: Asked | None = None) -> Page:
     if lead and lead.causal and proof and proof.treated != "all":
         title = f"In {say.count(len(lead.teams), proof.by)}, {say.lower_first(title)}"
     text = (
-        say.lede([(e, findings.needle(e.needle)) for e in weighed], proof) if proof and weighed else _no_proof(findings)
+        say.lede(_paired(findings, weighed), proof, _harm_elsewhere(findings, key)) if proof and weighed else _no_proof(findings)
     )
     html = Markup('<h1>{}</h1><p class="rk-lede">{}</p>').format(title, text)
     record = [reading_shown(findings, needle, now)] if needle and now else []
@@ -75,6 +76,17 @@ def answer(findings: Findings, asked: Asked | None = None) -> Page:
     return Page(tuple(parts))
 
 
+def _paired(findings: Findings, weighed: Sequence[Evidence]) -> list[tuple[Evidence, Needle]]:
+    return [(e, findings.needle(e.needle)) for e in weighed]
+
+
+def _harm_elsewhere(findings: Findings, lead: str | None) -> str:
+    """What got worse in the other proofs of the report: the first page hides no harm."""
+    others = ((key, proof) for key, proof in findings.proofs.items() if key != lead)
+    told = (say.harm(_paired(findings, findings.evidence[key]), proof) for key, proof in others)
+    return " ".join(filter(None, told))
+
+
 def _waiting(reading: Reading | None) -> int:
     """Facts still open that a median of the finished ones leaves out, where they are too many not to be told."""
     return reading.open if reading and not reading.censored and reading.share_open >= MANY_OPEN else 0
@@ -87,9 +99,9 @@ def _lead(findings: Findings) -> tuple[str | None, Proof | None, tuple[Evidence,
     return key, proof, findings.evidence[key]
 
 
-def _strongest(weighed: Sequence[Evidence]) -> Evidence | None:
-    """The headline evidence to lead with: harm first, then what moved, then the first declared."""
-    head = [e for e in weighed if e.headline]
+def _strongest(weighed: Sequence[Evidence], own: Sequence[str] = ()) -> Evidence | None:
+    """The headline evidence to lead with: harm first, then what moved, then the first declared; the reader's own needles before others."""
+    head = sorted((e for e in weighed if e.headline), key=lambda e: e.needle not in own)
     for verdict in (Verdict.GOT_WORSE, Verdict.MOVED):
         for e in head:
             if e.verdict is verdict and e.causal:
@@ -109,17 +121,19 @@ def _no_proof(findings: Findings) -> str:
 
 
 def _strip_needles(findings: Findings, weighed: Sequence[Evidence]) -> list[Needle]:
-    """What the proof bet on, then what got worse (a page never hides harm), then the audience's own needles."""
-    head = [e.needle for e in weighed if e.headline]
-    worse = [e.needle for e in weighed if e.verdict is Verdict.GOT_WORSE]
+    """What the proof bet on, the reader's own first, then what got worse (a page never hides harm), then the audience's needles."""
+    own = (findings.audience.primary, findings.audience.quantified_by)
+    head = sorted((e.needle for e in weighed if e.headline), key=lambda key: key not in own)
+    worse = [e.needle for all_of in findings.evidence.values() for e in all_of if e.verdict is Verdict.GOT_WORSE]
     keys = dict.fromkeys((*head, *worse, *(n.key for n in findings.needles)))
     return [findings.needle(key) for key in keys if key not in findings.missing][:STRIP]
 
 
 def _cell(findings: Findings, needle: Needle, proof: str | None) -> Cell:
     """One figure: the proof's after level where it has one, so that its verdict stands beside its own number."""
-    evidence = findings.of(needle.key, proof) if proof else None
-    if evidence is not None and not math.isnan(evidence.after.value):
+    evidence = _told_of(findings, needle, proof) if proof else None
+    judged = evidence is not None and (evidence.headline or evidence.verdict is not Verdict.NOT_ENOUGH_DATA)
+    if evidence is not None and judged and not math.isnan(evidence.after.value):
         return Cell(
             label=f"{needle.label}, {_who(findings.proofs[evidence.proof], evidence)}",
             value=needle.unit.text(evidence.after.value),
@@ -137,6 +151,15 @@ def _cell(findings: Findings, needle: Needle, proof: str | None) -> Cell:
         detail=_beside(findings, needle),
         record=(reading_shown(findings, needle, reading),),
     )
+
+
+def _told_of(findings: Findings, needle: Needle, proof: str) -> Evidence | None:
+    """The leading proof's evidence of a needle; that of another proof where it did harm."""
+    for key in findings.proofs:
+        found = findings.of(needle.key, key)
+        if found is not None and (key == proof or found.verdict is Verdict.GOT_WORSE):
+            return found
+    return None
 
 
 def _who(proof: Proof, evidence: Evidence) -> str:
