@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,8 @@ def extracted(root: Path, quarter: str) -> Snapshot:
     return place.snapshot(quarter)
 
 
-def built(root: Path, quarter: str, **environment: str) -> str:
-    """Build the quarter by the command line, in a process of its own; what it printed. Every report of it was made."""
+def built(root: Path, quarter: str, *, audiences: Sequence[str] = (), **environment: str) -> str:
+    """Build the quarter (or some of its reports) by the command line, in a process of its own; what it printed. Every report was made."""
     command = [
         sys.executable,
         "-c",
@@ -71,6 +72,7 @@ def built(root: Path, quarter: str, **environment: str) -> str:
         quarter,
         "--workspace",
         str(root),
+        *(part for name in audiences for part in ("--audience", name)),
     ]
     done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

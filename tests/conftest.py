@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from reportkit.model.period import Window
 from reportkit.model.rules import Rules
 from reportkit.snapshot import EntityManifest, Manifest, Snapshot
 from reportkit.snapshot.manifest import sha256_of
-from tests import samples
+from tests import building, samples
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 ARROW: dict[Type, pa.DataType] = {
@@ -43,6 +45,22 @@ def real_data() -> Path:
     if not (folder / "git-devlake").is_dir():
         pytest.skip(f"no real data in {folder}; set REPORTKIT_REAL_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def northwind_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Northwind's workspace, its seven reports built: once for all tests that only read it, whichever process runs them."""
+    shared = tmp_path_factory.getbasetemp()
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        shared = shared.parent  # the workers' common folder
+    root = shared / "northwind" / "first"
+    with (shared / "northwind.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (root / "reports" / "2026-Q3" / "index.html").is_file():
+            shutil.rmtree(root, ignore_errors=True)
+            building.workspace(root, REPOSITORY / "params", REPOSITORY / "extracts" / "raw")
+            building.built(root, "2026-Q3")
+    return root
 
 
 @pytest.fixture(scope="module")

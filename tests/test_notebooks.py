@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,31 +10,25 @@ from pathlib import Path
 
 import pytest
 
-from reportkit.snapshot import take
-from reportkit.workspace import Workspace
-from tests import building
-
 REPOSITORY = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted(path.name for path in (REPOSITORY / "notebooks").glob("*.ipynb"))
-
-
-@pytest.fixture(scope="module")
-def northwind(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = building.workspace(
-        tmp_path_factory.mktemp("northwind") / "w", REPOSITORY / "params", REPOSITORY / "extracts" / "raw"
-    )
-    workspace = Workspace.find(root)
-    take(workspace.sources, workspace.organisation, workspace.period(max(workspace.quarters)), root)
-    return root
+ORDER = ("answer", "problem", "proof", "path", "cut", "needles", "who_else", "promised", "ask", "how")  # DESIGN §7
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_every_cell_of_the_notebook_runs(northwind: Path, name: str) -> None:
+def test_every_cell_of_every_notebook_runs(northwind_root: Path) -> None:
     environment = {key: value for key, value in os.environ.items() if key != "REPORTKIT_WORKSPACE"}
-    arguments = ["--nbval-lax", "--nbval-current-env", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", name]
+    arguments = ["--nbval-lax", "--nbval-current-env", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *NOTEBOOKS]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *arguments],
-        cwd=northwind / "notebooks", env=environment, capture_output=True, text=True, check=False,
+        cwd=northwind_root / "notebooks", env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_the_notebooks_are_alike_in_order(name: str) -> None:
+    cells = json.loads((REPOSITORY / "notebooks" / name).read_text(encoding="utf-8"))["cells"]
+    shown = ["".join(cell["source"]).split("(")[0].removeprefix("report.") for cell in cells[2:]]
+    assert [ORDER.index(section) for section in shown] == sorted(ORDER.index(section) for section in shown)
+    assert {"answer", "problem", "proof", "needles", "who_else", "promised", "ask", "how"} <= set(shown)

@@ -17,7 +17,7 @@ from reportkit.evidence import Case, Ground, compare_all
 from reportkit.evidence.restated import restated
 from reportkit.measure import Reading
 from reportkit.model.bets import Promise, Told
-from reportkit.model.evidence import NO_TEAM, Evidence
+from reportkit.model.evidence import NO_TEAM, Evidence, Verdict
 from reportkit.model.kind import Per, Ratio
 from reportkit.model.needle import Needle
 from reportkit.model.params import Audience, Organisation, Proof, SourceChange
@@ -110,10 +110,11 @@ class Findings:
 
     @cached_property
     def told(self) -> tuple[Needle, ...]:
-        """Every needle that the report tells of: the audience's, the one that quantifies its problem, those of the proofs."""
+        """Every needle that the report tells of: the audience's, the one that quantifies its problem, what proofs bet on or harmed."""
         keys = dict.fromkeys((*self.audience.needles, self.audience.quantified_by))
-        for proof in self.proofs.values():
-            keys |= dict.fromkeys(proof.needles)
+        for key, proof in self.proofs.items():
+            worse = [e.needle for e in self.evidence[key] if e.verdict is Verdict.GOT_WORSE]
+            keys |= dict.fromkeys((*proof.headline, *proof.guardrails, *worse))
         return tuple(self.needle(key) for key in keys if key not in self.missing)
 
     def other_links(self, needle: Needle) -> list[tuple[DoraRules, Reading]]:

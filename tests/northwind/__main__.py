@@ -7,7 +7,6 @@ from pathlib import Path
 
 from tests.northwind.exports import everything
 
-
 RAW = Path(__file__).resolve().parents[2] / "extracts" / "raw"
 
 

@@ -13,7 +13,20 @@ from tests.northwind.teams import JOURNEYS, SERVICES
 from tests.northwind.world import Deployment
 
 LATEST = truth.EXPORTED + timedelta(weeks=80)
-PACKAGES = ("openssl", "zlib1g", "libxml2", "curl", "log4j-core", "jackson-databind", "requests", "glibc", "expat", "netty-codec", "lodash", "sqlite3")
+PACKAGES = (
+    "openssl",
+    "zlib1g",
+    "libxml2",
+    "curl",
+    "log4j-core",
+    "jackson-databind",
+    "requests",
+    "glibc",
+    "expat",
+    "netty-codec",
+    "lodash",
+    "sqlite3",
+)
 SEVERITIES = (("CRITICAL", 0.08, 0.4), ("HIGH", 0.27, 0.7), ("MEDIUM", 0.45, 1.0), ("LOW", 0.20, 1.5))
 MENDED = 44.0  # days: median for a medium one
 
@@ -143,7 +156,9 @@ def endpoints() -> Iterator[tuple[str, str, str, date, date | None]]:
 
 def assets() -> Iterator[tuple[str, str, str, date, bool]]:
     """Asset, kind, owner, day of the monthly inventory and whether scans reach it: more of them with every month."""
-    names = [(s, "image", t.name) for s, t in SERVICES.items()] + [(f"device-{n:02}", "endpoint", "") for n in range(1, 65)]
+    names = [(s, "image", t.name) for s, t in SERVICES.items()] + [
+        (f"device-{n:02}", "endpoint", "") for n in range(1, 65)
+    ]
     for name, kind, team in names:
         since = Dice(truth.SEED, "scanned", name).uniform() * (20 if kind == "image" else 34)
         for month in range(24):
@@ -161,7 +176,15 @@ def coverage() -> Iterator[tuple[str, bool, str, str, date, int, int]]:
             for month in range(24):
                 count = 4 + int(12 * dice.uniform())
                 covered = target < share * (0.75 + 0.25 * month / 23)
-                yield name, key, journey, kind, _first_of(month), count, count if covered else count - 1 - int(3 * dice.uniform())
+                yield (
+                    name,
+                    key,
+                    journey,
+                    kind,
+                    _first_of(month),
+                    count,
+                    count if covered else count - 1 - int(3 * dice.uniform()),
+                )
 
 
 def _first_of(month: int) -> date:

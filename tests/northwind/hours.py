@@ -69,4 +69,8 @@ def begins(monday: date, dice: Dice) -> datetime:
     days = [d for i in range(5) if works(d := monday + timedelta(days=i))]
     day, hour, weekend = dice.pick(days), 9.1 + 8 * dice.uniform(), dice.chance(0.02)
     moment = datetime.combine(day, time()) + timedelta(hours=hour)
-    return moment if not weekend else datetime.combine(monday + timedelta(days=5), time(20, 5)) + timedelta(minutes=1) * hour
+    return (
+        moment
+        if not weekend
+        else datetime.combine(monday + timedelta(days=5), time(20, 5)) + timedelta(minutes=1) * hour
+    )

@@ -10,7 +10,11 @@ from tests.northwind.dice import Dice, walk
 from tests.northwind.hours import mondays
 from tests.northwind.teams import JOURNEYS, SERVICES
 
-KINDS = (("Compute", "Nordcloud Virtual Machines", 880), ("Storage", "Nordcloud Objects", 270), ("Databases", "Nordcloud Relational", 320))
+KINDS = (
+    ("Compute", "Nordcloud Virtual Machines", 880),
+    ("Storage", "Nordcloud Objects", 270),
+    ("Databases", "Nordcloud Relational", 320),
+)
 STORED = ("Storage", "Databases")
 
 
@@ -36,7 +40,12 @@ def finance() -> Iterator[tuple[date, str, str, float]]:
         yield first, "cost", "People", round(90_000 + 350 * month + 800 * dice.normal(), 2)
         yield first, "cost", "Licences", round(14_200 + 60 * month, 2)
         yield first, "benefit", "Old pipelines switched off", round(18_000 + 2_900 * month + 900 * dice.normal(), 2)
-        yield first, "benefit", "Hours that engineers got back", round(46_000 + 6_100 * month + 3_000 * dice.normal(), 2)
+        yield (
+            first,
+            "benefit",
+            "Hours that engineers got back",
+            round(46_000 + 6_100 * month + 3_000 * dice.normal(), 2),
+        )
 
 
 def usage() -> Iterator[tuple[date, str, str, int]]:
@@ -47,4 +56,9 @@ def usage() -> Iterator[tuple[date, str, str, int]]:
         season = {11: 1.25, 12: 1.4, 7: 1.1}.get(first.month, 1.0)
         yield first, "customers", "", int(410_000 * (1 + 0.006 * month) * season * dice.around(1, 0.02))
         for number, journey in enumerate(JOURNEYS):
-            yield first, "journeys", journey, int((92_000 - 9_000 * number) * (1 + 0.006 * month) * season * dice.around(1, 0.03))
+            yield (
+                first,
+                "journeys",
+                journey,
+                int((92_000 - 9_000 * number) * (1 + 0.006 * month) * season * dice.around(1, 0.03)),
+            )

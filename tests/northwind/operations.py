@@ -17,7 +17,13 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PROMISED = {"P1": 4.0, "P2": 8.0, "P3": 24.0}  # hours to restore
 WEEKLY = 3.6  # incidents a team and week that no deployment causes
 BAD = 0.018  # share of changes that break something
-SYMPTOMS = ("Error rate above 2%", "Latency above 1 s", "Queue is not drained", "Disk almost full", "Health check fails")
+SYMPTOMS = (
+    "Error rate above 2%",
+    "Latency above 1 s",
+    "Queue is not drained",
+    "Disk almost full",
+    "Health check fails",
+)
 CATEGORIES = {"value": 0.46, "toil": 0.17, "maintenance": 0.15, "coordination": 0.15, "other": 0.07}
 ENGINEERS = 7  # a team
 
@@ -65,7 +71,7 @@ def _background(team: Team, *, proof: bool) -> Iterator[Incident]:
 
 def _broken_by(made: Deployment, *, proof: bool) -> Incident | None:
     """The incident that a deployment causes where one of its changes is bad."""
-    if made.environment != "production" or made.result != "success":
+    if not made.team or made.environment != "production" or made.result != "success":
         return None
     if not any(Dice(truth.SEED, "bad", made.service, number).chance(BAD) for number in made.pulls):
         return None
@@ -124,7 +130,7 @@ def drift() -> Iterator[tuple[str, str, date, bool]]:
             dice, drifted = Dice(truth.SEED, "drift", service, name), False
             for monday in mondays():
                 drifted = dice.chance(0.9) if drifted else dice.chance(0.035)
-                if truth.FIRST_DAY <= monday and not dice.chance(0.01):
+                if monday >= truth.FIRST_DAY and not dice.chance(0.01):
                     yield service, f"{service}-{name}", monday, drifted
 
 
@@ -132,14 +138,20 @@ def time_use() -> Iterator[tuple[str, str, date, str, float]]:
     """Person, team, week, category and hours: each Friday a quarter of the engineers is asked about the week."""
     for t, team in enumerate(TEAMS):
         for n in range(ENGINEERS):
-            dice, person = Dice(truth.SEED, "time", team.name, n), f"p-{int(Dice(truth.SEED, 'p', team.name, n).uniform() * 16**6):06x}"
+            dice, person = (
+                Dice(truth.SEED, "time", team.name, n),
+                f"p-{int(Dice(truth.SEED, 'p', team.name, n).uniform() * 16**6):06x}",
+            )
             lean = {name: dice.around(1, 0.2) for name in CATEGORIES}
             for week, monday in enumerate(mondays()):
                 weights = {name: share * lean[name] * dice.around(1, 0.25) for name, share in CATEGORIES.items()}
                 hours, silent = 37 + 4 * dice.uniform(), dice.chance(0.12)
                 if (t + n + week) % 4 == 0 and not silent and monday >= truth.FIRST_DAY:
                     whole = sum(weights.values())
-                    yield from ((person, team.name, monday, name, round(2 * hours * w / whole) / 2) for name, w in weights.items())
+                    yield from (
+                        (person, team.name, monday, name, round(2 * hours * w / whole) / 2)
+                        for name, w in weights.items()
+                    )
 
 
 def stamp(day: date) -> int:

@@ -11,7 +11,9 @@ from tests.northwind.dice import Dice
 from tests.northwind.hours import begins, later, mondays, next_day, works
 from tests.northwind.teams import OBJECTS, PRODUCTS, TEAMS, VERBS, Team
 
-LATEST = truth.EXPORTED + timedelta(weeks=60)  # what is released by then may be open, and known, on the day of the exports
+LATEST = truth.EXPORTED + timedelta(
+    weeks=60
+)  # what is released by then may be open, and known, on the day of the exports
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,17 @@ def _features(team: Team, *, proof: bool) -> Iterator[Item]:
                 sooner = timedelta(days=int(wait * (1 - truth.INTAKE)))
                 started, released = started - sooner, released - sooner
             if released.date() >= truth.FIRST_DAY and requested.date() < truth.EXPORTED:
-                yield Item(0, team.name, service, "feature", title, customer, requested, max(started, requested), max(released, requested))
+                yield Item(
+                    0,
+                    team.name,
+                    service,
+                    "feature",
+                    title,
+                    customer,
+                    requested,
+                    max(started, requested),
+                    max(released, requested),
+                )
 
 
 def _launches(team: Team) -> Iterator[Item]:

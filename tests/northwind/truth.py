@@ -35,7 +35,9 @@ class Tried:
 
 
 PROOFS: Mapping[str, Tried] = {
-    "shared_path": Tried(("basket", "checkout", "loyalty", "payments", "pricing"), date(2026, 7, 6), 13, 11, settling_in=1),
+    "shared_path": Tried(
+        ("basket", "checkout", "loyalty", "payments", "pricing"), date(2026, 7, 6), 13, 11, settling_in=1
+    ),
     "review_rota": Tried(("basket", "catalogue", "payments", "returns", "stores"), date(2026, 6, 29)),
     "central_desk": Tried(("catalogue", "checkout", "fulfilment", "loyalty", "search"), date(2026, 6, 29)),
     "service_template": Tried(("basket", "checkout", "returns", "search", "stores"), date(2026, 6, 29)),

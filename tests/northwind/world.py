@@ -55,7 +55,9 @@ class Deployment:
     standard: bool = False
     urgent: bool = False
     gates: int = 0
-    waiting_since: datetime | None = None  # when the first of its changes was merged; on the shared path, put up for review
+    waiting_since: datetime | None = (
+        None  # when the first of its changes was merged; on the shared path, put up for review
+    )
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,10 @@ class World:
 def make(*, proof: bool = True) -> World:
     """The invented world as exported; without the proof it is what would have been."""
     lives = changes(proof=proof)
-    deployments = [d for team in TEAMS for d in _deployments(team, [c for c in lives if c.team == team.name], proof=proof)]
+    deployments = [
+        d for team in TEAMS for d in _deployments(team, [c for c in lives if c.team == team.name], proof=proof)
+    ]
+    deployments += [_of_orphan(c) for c in lives if c.service == ORPHAN]
     return World(
         tuple(_known(change) for change in lives),
         tuple(sorted((d for d in deployments if d.at.date() < truth.EXPORTED), key=lambda d: (d.at, d.service))),
@@ -206,6 +211,12 @@ def _orphans() -> Iterator[Change]:
         reviewed, merged = later(opened, 4), later(opened, 12)
         yield Change("", ORPHAN, number, "eng-0c1d2e", "fix", "merged", begun, opened, reviewed, reviewed + 30 * MINUTE,
                      merged, later(merged, 60))  # fmt: skip
+
+
+def _of_orphan(change: Change) -> Deployment:
+    assert change.deployed
+    made = Deployment("", change.service, change.deployed, "production", "success", (change.number,))
+    return replace(made, gates=2, waiting_since=change.merged)
 
 
 def _known(change: Change) -> Change:

@@ -238,7 +238,9 @@ def _of_counts(facts: Facts, column: Ints, timeline: Timeline) -> Cells:
         counted[inside] = np.where(timeline.open_weeks(int(weeks))[column[inside]], column[inside], -1)
     num = _grid(facts.team, counted, amounts(facts), exposure.shape)[:, keep]
     before = int(keep[: timeline.weeks[0]].sum())
-    return Cells(num, exposure[:, keep], before, log=True, owner=np.arange(len(facts.names)), counted=facts.parts is None)
+    return Cells(
+        num, exposure[:, keep], before, log=True, owner=np.arange(len(facts.names)), counted=facts.parts is None
+    )
 
 
 def amounts(facts: Facts) -> Floats | None:

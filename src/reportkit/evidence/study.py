@@ -266,7 +266,12 @@ def _contrast(facts: Facts, needle: Needle, timeline: Timeline, statistic: str) 
 
 
 def _counts(
-    facts: Facts, column: Ints, needle: Needle, timeline: Timeline, pair: tuple[Cohort, Cohort] | None, cells: Cells | None
+    facts: Facts,
+    column: Ints,
+    needle: Needle,
+    timeline: Timeline,
+    pair: tuple[Cohort, Cohort] | None,
+    cells: Cells | None,
 ) -> tuple[tuple[int, int], tuple[int, int]]:
     """Facts per window, and those of them that were closed by its end; counted weeks only."""
     if pair is not None:

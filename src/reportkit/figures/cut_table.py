@@ -80,9 +80,9 @@ def _bar(one: Slice, needle: Needle, largest: float, brand: Brand) -> Markup:
     )
     if math.isfinite(one.before):
         x = min(max(one.before / reach * wide, 0.6), wide - 0.6)
-        drawn += Markup('<line x1="{0:.1f}" y1="0" x2="{0:.1f}" y2="{1:.1f}" style="stroke:{2};stroke-width:1.2"/>').format(
-            x, high, brand.ink
-        )
+        drawn += Markup(
+            '<line x1="{0:.1f}" y1="0" x2="{0:.1f}" y2="{1:.1f}" style="stroke:{2};stroke-width:1.2"/>'
+        ).format(x, high, brand.ink)
     said = f"{one.label}: {needle.unit.text(one.now)}"
     return Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" class="rk-mini" role="img" width="{0:.0f}pt" height="{1:.0f}pt" '

@@ -13,6 +13,7 @@ from reportkit.model.evidence import Evidence, Guard, Level
 from reportkit.model.needle import Needle
 from reportkit.narrative import english as say
 
+LONG = 5  # characters of a unit's short form, which is then said once a row
 NOTHING = Markup('<span class="rk-none">–</span>')
 
 
@@ -37,7 +38,7 @@ def evidence_table(pairs: Sequence[tuple[Evidence, Needle]]) -> Block:
 def _row(evidence: Evidence, needle: Needle, columns: Sequence[tuple[str, str]]) -> Markup:
     interval = say.interval(evidence, needle)
     cells = {
-        "Before": _level(evidence.before, needle),
+        "Before": _level(evidence.before, needle, bare=len(needle.unit.short) > LONG),
         "After": _level(evidence.after, needle),
         "Comparison": _comparison(evidence, needle),
         "Effect": Markup("{}").format(say.effect(evidence, needle)) if math.isfinite(evidence.effect) else NOTHING,
@@ -45,7 +46,7 @@ def _row(evidence: Evidence, needle: Needle, columns: Sequence[tuple[str, str]])
         "Verdict": _verdict(evidence),
     }
     first = Markup('<th scope="row" role="rowheader" class="rk-name">{}<span class="rk-owners">{}</span></th>').format(
-        needle.label, say.facts_line(evidence, needle)
+        needle.label, say.facts_brief(evidence, needle)
     )
     rest = (
         Markup('<td role="cell" class="rk-{}" data-label="{}">{}</td>').format(
@@ -77,9 +78,9 @@ def _tried(evidence: Evidence) -> Guard | None:
     return next((g for g in evidence.guards if g.name == "placebo" and g.value is not None), None)
 
 
-def _level(level: Level, needle: Needle) -> Markup:
+def _level(level: Level, needle: Needle, *, bare: bool = False) -> Markup:
     if math.isfinite(level.value):
-        return Markup("{}").format(needle.unit.brief(level.value))
+        return Markup("{}").format(needle.unit.number(level.value) if bare else needle.unit.brief(level.value))
     return Markup('<span class="rk-none">{}</span>').format("not reached" if level.facts else "no facts")
 
 
@@ -87,7 +88,8 @@ def _comparison(evidence: Evidence, needle: Needle) -> Markup:
     before, after = evidence.comparison_before, evidence.comparison_after
     if before is None or after is None or not (math.isfinite(before.value) and math.isfinite(after.value)):
         return NOTHING
-    return Markup("{} → {}").format(needle.unit.number(before.value), needle.unit.brief(after.value))
+    last = needle.unit.number(after.value) if len(needle.unit.short) > LONG else needle.unit.brief(after.value)
+    return Markup("{} → {}").format(needle.unit.number(before.value), last)
 
 
 def _verdict(evidence: Evidence) -> Markup:

@@ -18,6 +18,7 @@ from reportkit.narrative import english as say
 
 SPARK = (76.0, 20.0)  # points
 BAR = (84.0, 20.0)
+LONG = 5  # characters of a unit's short form
 WIDEST = math.log(6)  # an interval beyond a sixth or six times is cut off
 NOTHING = Markup('<span class="rk-none">–</span>')
 COUNTS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
@@ -72,7 +73,7 @@ def _head(label: str, style: str) -> Markup:
 
 def _row(row: Row, columns: Sequence[tuple[str, str]], brand: Brand, reach: float) -> Markup:
     cells = {
-        "num": _number(row, row.before),
+        "num": _number(row, row.before, bare=len(row.needle.unit.short) > LONG),
         "num now": _number(row, row.now),
         "num target": _target(row),
         "spark": _spark(row, brand),
@@ -90,8 +91,10 @@ def _row(row: Row, columns: Sequence[tuple[str, str]], brand: Brand, reach: floa
     return Markup('<tr role="row">{}{}</tr>').format(first, Markup("").join(rest))
 
 
-def _number(row: Row, value: float) -> Markup:
-    return Markup("{}").format(row.needle.unit.brief(value)) if math.isfinite(value) else NOTHING
+def _number(row: Row, value: float, *, bare: bool = False) -> Markup:
+    """The value with its unit's short form; a long one is not said twice in a row."""
+    unit = row.needle.unit
+    return Markup("{}").format(unit.number(value) if bare else unit.brief(value)) if math.isfinite(value) else NOTHING
 
 
 def _target(row: Row) -> Markup:

@@ -305,7 +305,8 @@ class Audience(Params):
     supporting: tuple[Key, ...] = ()
     guardrails: tuple[Key, ...] = ()
     proofs: tuple[Key, ...] = Field(
-        (), description="Which of the quarter's proofs this reader is told of, the leading one first; all where not given."
+        (),
+        description="Which of the quarter's proofs this reader is told of, the leading one first; all where not given.",
     )
     external_proof: tuple[Citation, ...] = ()
     ask: Ask | None = None

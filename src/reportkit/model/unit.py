@@ -107,12 +107,17 @@ SIGNS = {"GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥"}
 
 def per(what: str) -> Unit:
     """A number of something for each of something else: 'approvals a change'."""
-    return Unit(what, what, what, what)
+    return Unit(what, what, what, _short(what))
 
 
 def money_per(what: str) -> Unit:
     """Money for each of something: '£1.92 a customer'."""
-    return replace(MONEY, key=f"money {what}", one=what, many=what, short=what)
+    return replace(MONEY, key=f"money {what}", one=what, many=what, short=_short(what))
+
+
+def _short(what: str) -> str:
+    """'a service and month' in a table: '/ service, mo'."""
+    return what.replace("a ", "/ ", 1).replace(" and month", ", mo")
 
 
 def a(period: str, base: Unit | None = None) -> Unit:

@@ -47,6 +47,13 @@ def filled(template: str, needle: Needle, **numbers: str) -> str:
     return upper_first(template.format(**numbers))
 
 
+def counted(needle: Needle) -> tuple[str, str]:
+    """What the facts of an evidence are called, one and many: where subjects are looked at again and again, each look is one."""
+    kind = needle.kind
+    again = isinstance(kind, Share) and (kind.each is not None or kind.until is not None)
+    return ("observation", "observations") if again else needle.facts
+
+
 def summary_rule(needle: Needle) -> str:
     """How a period's number is made: 'Median of the changes that ended in the period; …'."""
     many = needle.facts[1]
@@ -78,8 +85,8 @@ def _of_duration(kind: Duration, many: str) -> str:
         else "Median of"
     )
     return (
-        f"{what} the life table of the period (Kaplan–Meier): each of the {many} counts for the part of its life that lies in "
-        "the period, and one that is still open at its end counts as unfinished."
+        f"{what} the life table of the period (Kaplan–Meier): {many} count for the part of their life that lies in it, those still "
+        "open at its end as unfinished."
     )
 
 

@@ -31,11 +31,11 @@ from reportkit.narrative.amounts import (
     too_small,
     verb,
 )
-from reportkit.narrative.definitions import filled, state, stated, summary_rule
+from reportkit.narrative.definitions import counted, filled, state, stated, summary_rule
 from reportkit.narrative.words import count, is_plural, listed, lower_first, percent, stopped, upper_first
 
 __all__ = [
-    "GRADES", "VERDICTS", "arrow", "count", "effect", "facts_line", "guarded", "guarded_interval", "harm", "headline", "interval", "lede", "listed",
+    "GRADES", "VERDICTS", "arrow", "count", "effect", "facts_brief", "facts_line", "guarded", "guarded_interval", "harm", "headline", "interval", "lede", "listed",
     "lower_first", "percent", "sentence", "state", "summary_rule", "upper_first",
 ]  # fmt: skip
 
@@ -182,11 +182,22 @@ def _only(evidence: Evidence, needle: Needle) -> str:
 
 def facts_line(evidence: Evidence, needle: Needle) -> str:
     """What the numbers rest on: '412 changes in 12 weeks before, 398 in 12 weeks after (6 still open), 5 teams'."""
-    one, many = needle.facts
+    one, many = counted(needle)
     before, after = evidence.before, evidence.after
     first = f"{plural(before.facts, one, many)} in {plural(before.weeks, 'week')} before{_still_open(before)}"
     second = f"{COUNT.number(after.facts)} in {plural(after.weeks, 'week')} after{_still_open(after)}"
     return f"{first}, {second}, {plural(len(evidence.teams), 'team')}"
+
+
+def facts_brief(evidence: Evidence, needle: Needle) -> str:
+    """The same for a row of a table: '412 changes before, 398 after (6 open)'."""
+    parts = (plural(evidence.before.facts, *counted(needle)), COUNT.number(evidence.after.facts))
+    opened = (level.facts - level.closed for level in (evidence.before, evidence.after))
+    first, second = (
+        f"{part} {when}{f' ({COUNT.number(n)} open)' if n > 0 else ''}"
+        for part, when, n in zip(parts, ("before", "after"), opened, strict=True)
+    )
+    return f"{first}, {second}"
 
 
 def _still_open(level: Level) -> str:

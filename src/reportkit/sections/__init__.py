@@ -24,12 +24,14 @@ from reportkit.model import unit
 from reportkit.model.bets import bet_target
 from reportkit.model.brand import Brand
 from reportkit.model.evidence import Evidence, Grade, Verdict
+from reportkit.model.kind import Duration, Stock
 from reportkit.model.needle import Needle
 from reportkit.model.params import Audience, NeedleParams, Proof
 from reportkit.model.period import Window
 from reportkit.narrative import english as say
 from reportkit.narrative.amounts import excludes
 from reportkit.narrative.definitions import state
+from reportkit.needles import find
 from reportkit.sections.knowing import how as how  # a section like those below
 from reportkit.sections.parts import evidence_shown, gap, heading, note, reading_shown, section
 from reportkit.sections.pictures import stocked
@@ -56,7 +58,9 @@ def answer(findings: Findings, asked: Asked | None = None) -> Page:
     if lead and lead.causal and proof and proof.treated != "all":
         title = f"In {say.count(len(lead.teams), proof.by)}, {say.lower_first(title)}"
     text = (
-        say.lede(_paired(findings, weighed), proof, _harm_elsewhere(findings, key)) if proof and weighed else _no_proof(findings)
+        say.lede(_paired(findings, weighed), proof, _harm_elsewhere(findings, key))
+        if proof and weighed
+        else _no_proof(findings)
     )
     html = Markup('<h1>{}</h1><p class="rk-lede">{}</p>').format(title, text)
     record = [reading_shown(findings, needle, now)] if needle and now else []
@@ -89,7 +93,8 @@ def _harm_elsewhere(findings: Findings, lead: str | None) -> str:
 
 def _waiting(reading: Reading | None) -> int:
     """Facts still open that a median of the finished ones leaves out, where they are too many not to be told."""
-    return reading.open if reading and not reading.censored and reading.share_open >= MANY_OPEN else 0
+    told = reading is not None and isinstance(find(reading.needle).kind, Duration)
+    return reading.open if reading and told and not reading.censored and reading.share_open >= MANY_OPEN else 0
 
 
 def _lead(findings: Findings) -> tuple[str | None, Proof | None, tuple[Evidence, ...]]:
@@ -215,6 +220,8 @@ def _quantified(findings: Findings, needle: Needle, reading: Reading) -> str:
     when = findings.quarter.label
     if not reading.known:
         return f"What it was in {when} cannot be said: {reading.reason}."
+    if isinstance(needle.kind, Stock):  # what is open is the number itself
+        return f"{say.upper_first(state(needle, reading.value))} (at the end of {when}, whole organisation)."
     covers, whole = measure.covers(findings.snapshot, needle), findings.quarter.window
     part = Window(max(covers.start, whole.start), min(covers.end, whole.end))
     if part != whole:
@@ -258,20 +265,35 @@ def _proof(
 ) -> list[Block | Figure]:
     pairs = [(e, findings.needle(e.needle)) for e in weighed]
     head = [(e, n) for e, n in pairs if e.headline]
-    record = tuple(shown for e in weighed for shown in evidence_shown(findings, e))
+    told = pairs if full else [(e, n) for e, n in pairs if _concerns(findings, e, proof)]
+    record = tuple(shown for e, _ in told for shown in evidence_shown(findings, e))
     parts: list[Block | Figure] = [heading(f"What the proof of concept showed: {say.lower_first(proof.name)}")]
     parts += [note(text) for text in dict.fromkeys(e.amended for e in weighed if e.amended)]
-    drawn = [(e, n) for e, n in head if not e.weekly.empty]
+    lead = _strongest(weighed, (findings.audience.primary, findings.audience.quantified_by))
+    drawn = sorted(((e, n) for e, n in head if not e.weekly.empty), key=lambda pair: pair[0] is not lead)
     parts += [before_after(e, n, proof, brand) for e, n in (drawn if full else drawn[:1])]
     sentences = [say.sentence(e, n, proof) for e, n in (pairs if full else head)]
     parts.append(Block("section", joined(sentences), "\n".join(sentences), record))
-    parts += [evidence_table(pairs), note(_key(weighed))]
+    parts += [evidence_table(told), note(" ".join((_key([e for e, _ in told]), *_untold(pairs, told))))]
     if full:
         parts += _survived(pairs, proof, brand)
     if doubts := _doubts(proof, weighed):
         html = Markup("<h3>{}</h3><ul>{}</ul>").format("Why this page claims no more", joined(doubts, "li"))
         parts.append(Block("doubts", html, "\n".join(doubts)))
     return parts
+
+
+def _concerns(findings: Findings, evidence: Evidence, proof: Proof) -> bool:
+    """Whether a reader has to see it in the table: what was bet on, what must not slip, what got worse, and their own needles."""
+    own = (*findings.audience.needles, findings.audience.quantified_by)
+    worse = evidence.verdict is Verdict.GOT_WORSE
+    return evidence.headline or worse or evidence.needle in own or evidence.needle in proof.guardrails
+
+
+def _untold(pairs: Sequence[tuple[Evidence, Needle]], told: Sequence[tuple[Evidence, Needle]]) -> list[str]:
+    """'Also weighed: release wait (moved) …': what is left out of a table is named with its verdict."""
+    rest = [f"{n.lower_label} ({e.verdict.value})" for e, n in pairs if (e, n) not in told]
+    return [f"Also weighed: {say.listed(rest)}."] if rest else []
 
 
 def _survived(pairs: Sequence[tuple[Evidence, Needle]], proof: Proof, brand: Brand) -> list[Block | Figure]:

@@ -18,7 +18,18 @@ from reportkit.model.unit import COUNT, plural
 from reportkit.narrative import english as say
 from reportkit.sections.parts import heading, note
 
-ORDER = ("critical", "high", "medium", "low", "unknown", "P1", "P2", "P3", "P4", "P5")  # scales that have an order of their own
+ORDER = (
+    "critical",
+    "high",
+    "medium",
+    "low",
+    "unknown",
+    "P1",
+    "P2",
+    "P3",
+    "P4",
+    "P5",
+)  # scales that have an order of their own
 
 
 def cut(findings: Findings, needle: Needle, by: str, brand: Brand) -> Page:
@@ -64,7 +75,9 @@ def _slice(findings: Findings, needle: Needle, by: str, part: Part, before: Part
         now=reading.value,
         facts=reading.facts,
         open=reading.open if isinstance(needle.kind, Duration) else 0,
-        record=tuple(_shown(findings, needle, by, p) for p in (before if known else None, part) if p and p.reading.known),
+        record=tuple(
+            _shown(findings, needle, by, p) for p in (before if known else None, part) if p and p.reading.known
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from tests.northwind import assurance, truth
@@ -26,7 +26,7 @@ def servicenow(made: Sequence[tuple[str, Deployment]]) -> str:
     rows = [_request(one, DAY_FIRST, "full") for one in found]
     for row in rows[900 : 900 + 300 * DIRT.requests_backwards : 300]:
         row[8] = "01/10/2024 08:00"  # closed before it was raised
-    first = next(i for i, one in enumerate(found) if one.requested >= datetime(2026, 2, 2))
+    first = next(i for i, one in enumerate(found) if one.requested.date() >= date(2026, 2, 2))
     broken = [_request(one, MONTH_FIRST, "2026-02 us") for one in found[first : first + DIRT.requests_broken]]
     return table(FIELDS, [*rows, *broken])
 
@@ -88,7 +88,9 @@ def endpoints() -> str:
 
 def inventory() -> str:
     """Every asset once a month, and whether scans reach it."""
-    rows = [[name, kind, team, day, "yes" if scanned else "no"] for name, kind, team, day, scanned in assurance.assets()]
+    rows = [
+        [name, kind, team, day, "yes" if scanned else "no"] for name, kind, team, day, scanned in assurance.assets()
+    ]
     return table(("asset", "kind", "team", "seen", "scanned"), rows)
 
 

@@ -75,7 +75,11 @@ def _numbered(rows: Iterable[Pull]) -> list[Pull]:
 def _spoiled(rows: list[Pull]) -> list[Pull]:
     """The rows with some of them broken, always the same ones."""
     dice = Dice(truth.SEED, "dirt")
-    merged = [i for i, row in enumerate(rows) if row["mergedAt"] and row["mergedAt"] < "2026-08" and row["author"]["__typename"] == "User"]
+    merged = [
+        i
+        for i, row in enumerate(rows)
+        if row["mergedAt"] and row["mergedAt"] < "2026-08" and row["author"]["__typename"] == "User"
+    ]
     chosen = sorted(merged, key=lambda _: dice.uniform())
     for i in chosen[: DIRT.backwards]:  # a laptop whose clock was ahead
         ahead = datetime.fromisoformat(rows[i]["mergedAt"].replace("Z", "+00:00")) + timedelta(days=3)
@@ -87,7 +91,7 @@ def _spoiled(rows: list[Pull]) -> list[Pull]:
 
 def builds(made: Iterable[Deployment]) -> list[tuple[str, Deployment]]:
     """Every deployment with the number of its build."""
-    numbers, found = dict.fromkeys(SERVICES, 500), []
+    numbers, found = dict.fromkeys((*SERVICES, ORPHAN), 500), []
     for one in made:
         numbers[one.service] += 1
         found.append((f"{one.service}-{numbers[one.service]}", one))
@@ -96,7 +100,17 @@ def builds(made: Iterable[Deployment]) -> list[tuple[str, Deployment]]:
 
 def deployments(made: Sequence[tuple[str, Deployment]]) -> str:
     """The deployment tool's log: day-first times of London, the pull requests that went out, the approvals clicked by hand."""
-    header = ("build", "service", "finished", "environment", "outcome", "pipeline", "hotfix", "manual gates", "pull requests")
+    header = (
+        "build",
+        "service",
+        "finished",
+        "environment",
+        "outcome",
+        "pipeline",
+        "hotfix",
+        "manual gates",
+        "pull requests",
+    )
     rows: list[Row] = [
         [
             build, d.service, f"{d.at:%d/%m/%Y %H:%M}", d.environment, OUTCOMES[d.result], "standard" if d.standard else "own",
@@ -113,7 +127,17 @@ def deployments(made: Sequence[tuple[str, Deployment]]) -> str:
 
 def jira(items: Iterable[Item]) -> str:
     """The tracker's CSV: an issue is a story or an epic, times are Jira's own."""
-    header = ("Issue key", "Issue Type", "Summary", "Status", "Component/s", "Labels", "Created", "Custom field (Start date)", "Resolved")
+    header = (
+        "Issue key",
+        "Issue Type",
+        "Summary",
+        "Status",
+        "Component/s",
+        "Labels",
+        "Created",
+        "Custom field (Start date)",
+        "Resolved",
+    )
     rows: list[Row] = []
     for item in items:
         done, begun = item.released.date() < truth.EXPORTED, item.started.date() < truth.EXPORTED
@@ -134,7 +158,14 @@ def _jira(moment: datetime) -> str:
 def onboardings(found: Iterable[Onboarding]) -> str:
     """People's and platform's records, separated by semicolons, days first."""
     rows = [
-        [o.subject, o.kind, o.team, o.service, f"{o.began:%d/%m/%Y}", f"{o.released:%Y-%m-%d %H:%M}" if o.released else ""]
+        [
+            o.subject,
+            o.kind,
+            o.team,
+            o.service,
+            f"{o.began:%d/%m/%Y}",
+            f"{o.released:%Y-%m-%d %H:%M}" if o.released else "",
+        ]
         for o in found
     ]
     return table(("who", "kind", "team", "service", "began", "first_release"), rows, ";")
@@ -145,10 +176,17 @@ def services() -> str:
     path = truth.PROOFS["shared_path"]
     adopted = {s: path.start for s, t in SERVICES.items() if t.name in path.treated} | dict(ADOPTED)
     rows = [
-        [s, t.name, t.journey, f"20{18 + n % 6}-03-01", adopted.get(s, ""), "", "1" if t.journey in ("Paying", "Buying online") else "2", objective(s)]
+        [
+            s,
+            t.name,
+            t.journey,
+            f"20{18 + n % 6}-03-01",
+            adopted.get(s, ""),
+            "",
+            "1" if t.journey in ("Paying", "Buying online") else "2",
+            objective(s),
+        ]
         for n, (s, t) in enumerate(SERVICES.items())
     ]
     rows.append([ORPHAN, "", "", "2019-03-01", "", "2025-03-31", "3", ""])
     return table(("service", "team", "journey", "created", "on_platform", "retired", "tier", "objective"), rows)
-
-

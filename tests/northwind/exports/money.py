@@ -32,7 +32,10 @@ def focus() -> str:
 
 def finance() -> str:
     """One entry a month and kind."""
-    return table(("month", "ledger", "what", "pounds"), [[day, ledger, what, f"{pounds:.2f}"] for day, ledger, what, pounds in made.finance()])
+    return table(
+        ("month", "ledger", "what", "pounds"),
+        [[day, ledger, what, f"{pounds:.2f}"] for day, ledger, what, pounds in made.finance()],
+    )
 
 
 def usage() -> str:

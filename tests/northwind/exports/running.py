@@ -55,7 +55,9 @@ def prometheus(found: Iterable[Levels], which: str) -> str:
         dice = Dice(truth.SEED, "stale", one.service, one.day)
         value = "NaN" if dice.chance(0.002) else str(one.good if which == "good" else one.total)
         series[one.service].append([stamp(one.day) + 86400, value])
-    for n, service in enumerate(list(series)[: DIRT.windows_odd] if which == "good" else ()):  # a counter that was reset
+    for n, service in enumerate(
+        list(series)[: DIRT.windows_odd] if which == "good" else ()
+    ):  # a counter that was reset
         series[service][300 + n][1] = "9999999"
     name = f"slo:requests_{which}:increase1d"
     result = [
