@@ -130,9 +130,9 @@ class Report:
         """What the report asks for, and when we would stop; nothing where nothing is asked."""
         return sections.ask(self.asked)
 
-    def how(self) -> Page:
-        """How we know: sources, rows, rules, definitions, methods."""
-        return sections.how(self.findings, self.setting.choices)
+    def how(self, *, brief: bool = False) -> Page:
+        """How we know: sources, rows, rules, definitions, methods; in brief only what came in, was left out and was chosen."""
+        return sections.how(self.findings, self.setting.choices, brief=brief)
 
     def needle(self, key: str) -> Needle:
         """The declaration of a needle. Raises UnknownName."""

@@ -705,7 +705,7 @@ def _cost_a_month(part: Part, where: Callable[[Row], bool]) -> Found:
 
 @oracle("hosting_cost", "costs")
 def hosting_cost(part: Part) -> Found:
-    return _cost_a_month(part, lambda r: r["service_category"] not in ("Storage", "Databases"))
+    return _cost_a_month(part, lambda r: r["service_category"] not in ("Storage", "Databases", "People", "Licences"))
 
 
 @oracle("storage_cost", "costs")

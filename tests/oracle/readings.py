@@ -39,7 +39,7 @@ DAY = timedelta(days=1)
 NONE = Number(None, 0)
 
 
-def in_quarter(raw: Raw, needle: str, start: date, end: date) -> Number:
+def in_quarter(raw: Raw, needle: str, start: date, end: date) -> Number:  # noqa: C901, PLR0911  (one case a kind)
     """A needle in a quarter, whole organisation; None where there is nothing to say."""
     if end <= truth.FIRST_DAY:
         return NONE
@@ -218,10 +218,8 @@ def _of_marks(raw: Raw, needle: str, tried: truth.Tried) -> dict[str, tuple[Numb
     found = {}
     for side, teams in _sides(tried, both).items():
         mine = [[m for m in marks if m.team in teams] for marks in inside]
-        if needle in RATES or needle in AMOUNTS:
-            values = [counted(marks, length) for marks, length in zip(mine, weeks, strict=True)]
-        else:
-            values = _weighted(mine, teams)
+        sums = [counted(marks, length) for marks, length in zip(mine, weeks, strict=True)]
+        values = sums if needle in RATES or needle in AMOUNTS else _weighted(mine, teams)
         found[side] = (Number(values[0], len(mine[0])), Number(values[1], len(mine[1])))
     return found
 

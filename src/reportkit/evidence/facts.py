@@ -26,10 +26,10 @@ class Facts:
 
     `team` points into `names` (sorted). `start` is when it began or happened, `end` when it ended (NaN: still open), in
     seconds since 1970; `end` is there for durations and stocks. `parts` are a Ratio's numerator and denominator, a
-    Share's yes and 1, or the amount and 1 of a Rate that adds something up. `stratum` points into `types`, the proof's strata. `late` is by how many weeks the fact's team
-    starts after the proof's own start, `share` what a fact counts for where it stands beside several starts; None is
-    0 and 1 throughout. `dropped` counts rows of the table that no reckoning can use: no time, an end before its start,
-    no number.
+    Share's yes and 1, or the amount and 1 of a Rate that adds something up. `stratum` points into `types`, the proof's
+    strata. `late` is by how many weeks the fact's team starts after the proof's own start, `share` what a fact counts for
+    where it stands beside several starts; None is 0 and 1 throughout. `dropped` counts rows of the table that no
+    reckoning can use: no time, an end before its start, no number.
     """
 
     names: tuple[str, ...]

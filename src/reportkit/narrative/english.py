@@ -35,8 +35,8 @@ from reportkit.narrative.definitions import counted, filled, state, stated, summ
 from reportkit.narrative.words import count, is_plural, listed, lower_first, percent, stopped, upper_first
 
 __all__ = [
-    "GRADES", "VERDICTS", "arrow", "count", "effect", "facts_brief", "facts_line", "guarded", "guarded_interval", "harm", "headline", "interval", "lede", "listed",
-    "lower_first", "percent", "sentence", "state", "summary_rule", "upper_first",
+    "GRADES", "VERDICTS", "arrow", "count", "effect", "facts_brief", "facts_line", "guarded", "guarded_interval", "harm", "headline", "interval", "lede",
+    "listed", "lower_first", "percent", "sentence", "state", "summary_rule", "upper_first",
 ]  # fmt: skip
 
 VERDICTS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from markupsafe import Markup
@@ -21,14 +21,25 @@ from reportkit.sections.parts import reading_shown
 from reportkit.snapshot import EntityManifest
 
 
-def how(findings: Findings, choices: Mapping[str, Choice]) -> Page:
-    """How we know: what came in, what was left out, what each number means, and how effects were weighed."""
+BRIEF = (
+    "What each needle means and how an effect is weighed stands at the end of the other reports of this quarter; every number "
+    "printed here is in record.json, with the facts and the extract behind it."
+)
+
+
+def how(findings: Findings, choices: Mapping[str, Choice], *, brief: bool = False) -> Page:
+    """How we know: what came in, what was left out, what each number means, and how effects were weighed.
+
+    In brief only what came in, what was left out and what was chosen.
+    """
     manifest = findings.snapshot.manifest
     used = {entity for needle in findings.told for entity in measure.needs(needle)}
     fed = [entity for name, entity in manifest.entities.items() if name in used]
     rows = [(say.upper_first(e.entity.replace("_", " ")), _entity_text(e)) for e in fed]
     rows += [("Warning", text) for entity in fed for text in entity.warnings]
     rows += [("Choice", choice.because) for choice in choices.values()]
+    if brief:
+        return _listed([*rows, ("The rest", BRIEF)], ())
     rows += [(n.label, _definition(n)) for n in findings.told]
     dora_rows, record = _dora(findings)
     rows += dora_rows
@@ -40,6 +51,10 @@ def how(findings: Findings, choices: Mapping[str, Choice]) -> Page:
             )
         )
     rows += _methods(findings)
+    return _listed(rows, record)
+
+
+def _listed(rows: Sequence[tuple[str, str]], record: tuple[Shown, ...]) -> Page:
     listed = Markup("").join(Markup("<dt>{}</dt><dd>{}</dd>").format(*row) for row in rows)
     html = Markup("<h2>How we know</h2><dl>{}</dl>").format(listed)
     return Page((Block("facts", html, "\n".join(f"{a}: {b}" for a, b in rows), record),))

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup, escape
 
 from reportkit.display import Block, joined
 from reportkit.findings import Findings
 from reportkit.measure import Reading
-from reportkit.model.evidence import Evidence
+from reportkit.model.evidence import Evidence, Verdict
 from reportkit.model.needle import Needle
 from reportkit.model.shown import Shown
 from reportkit.narrative import english as say
+from reportkit.narrative.amounts import detectable, expected
 
 
 def evidence_shown(findings: Findings, evidence: Evidence) -> tuple[Shown, ...]:
-    """The numbers of an evidence that pages print: before, after, effect with interval."""
+    """The numbers of an evidence that pages print: before, after, effect with interval, what was to be expected, what would have shown."""
     needle = findings.needle(evidence.needle)
     stem = f"{evidence.proof}.{evidence.needle}"
     extract = findings.snapshot.hash(needle.entity)
@@ -53,7 +54,16 @@ def evidence_shown(findings: Findings, evidence: Evidence) -> tuple[Shown, ...]:
                 extract=extract,
             )
         )
-    return tuple(shown)
+    return (*shown, *_reckoned(evidence, needle, stem))
+
+
+def _reckoned(evidence: Evidence, needle: Needle, stem: str) -> Iterator[Shown]:
+    """What follows from an evidence and is printed beside it: the level to be expected without the proof, the least change that shows."""
+    if band := expected(evidence):
+        text = needle.unit.text(band[0])
+        yield Shown(f"{stem}.expected", text, band[0], needle.unit.key, needle.key, evidence.proof, interval=band[1:])
+    if evidence.verdict is Verdict.NOT_SHOWN and (text := detectable(evidence, needle)):
+        yield Shown(f"{stem}.detectable", text, evidence.mde, evidence.scale, needle.key, evidence.proof)
 
 
 def reading_shown(findings: Findings, needle: Needle, reading: Reading) -> Shown:
