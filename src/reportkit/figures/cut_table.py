@@ -91,9 +91,10 @@ def _bar(one: Slice, needle: Needle, largest: float, brand: Brand) -> Markup:
 
 
 def _measure(needle: Needle) -> str:
-    """What the bars count: 'Days'; 'Share'."""
-    word = {"share": "share"}.get(needle.unit.key, needle.unit.many or "number")
-    return word[:1].upper() + word[1:]
+    """What the bars count: 'Days'; 'Share'; 'Storage cost'."""
+    if needle.unit.key == "share":
+        return "Share"
+    return needle.unit.many.capitalize() if needle.unit.seconds else needle.label
 
 
 def _plain(one: Slice, needle: Needle, labels: tuple[str, str]) -> str:

@@ -58,7 +58,7 @@ def answer(findings: Findings, asked: Asked | None = None) -> Page:
     if lead and lead.causal and proof and proof.treated != "all":
         title = f"In {say.count(len(lead.teams), proof.by)}, {say.lower_first(title)}"
     text = (
-        say.lede(_paired(findings, weighed), proof, _harm_elsewhere(findings, key))
+        say.lede(_paired(findings, sorted(weighed, key=lambda e: e is not lead)), proof, _harm_elsewhere(findings, key))
         if proof and weighed
         else _no_proof(findings)
     )
@@ -271,6 +271,7 @@ def _proof(
     parts += [note(text) for text in dict.fromkeys(e.amended for e in weighed if e.amended)]
     lead = _strongest(weighed, (findings.audience.primary, findings.audience.quantified_by))
     drawn = sorted(((e, n) for e, n in head if not e.weekly.empty), key=lambda pair: pair[0] is not lead)
+    head = sorted(head, key=lambda pair: pair[0] is not lead)
     parts += [before_after(e, n, proof, brand) for e, n in (drawn if full else drawn[:1])]
     sentences = [say.sentence(e, n, proof) for e, n in (pairs if full else head)]
     parts.append(Block("section", joined(sentences), "\n".join(sentences), record))

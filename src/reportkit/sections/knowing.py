@@ -20,7 +20,6 @@ from reportkit.narrative.definitions import summary_rule
 from reportkit.sections.parts import reading_shown
 from reportkit.snapshot import EntityManifest
 
-
 BRIEF = (
     "What each needle means and how an effect is weighed stands at the end of the other reports of this quarter; every number "
     "printed here is in record.json, with the facts and the extract behind it."
