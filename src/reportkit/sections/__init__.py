@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from markupsafe import Markup
@@ -33,7 +34,7 @@ from reportkit.narrative.amounts import excludes
 from reportkit.narrative.definitions import state
 from reportkit.needles import find
 from reportkit.sections.knowing import how as how  # a section like those below
-from reportkit.sections.parts import evidence_shown, gap, heading, note, reading_shown, section
+from reportkit.sections.parts import evidence_shown, gap, heading, note, path_shown, reading_shown, section
 from reportkit.sections.pictures import stocked
 from reportkit.sections.promised import restated
 from reportkit.sections.referred import Asked
@@ -347,18 +348,20 @@ def path(findings: Findings, chosen: Mapping[str, Proof], brand: Brand) -> Page:
     for key, proof in chosen.items():
         teams = max((e.teams for e in findings.evidence[key]), key=len, default=())
         if found := findings.paths(proof, teams):
-            return _path_page(found, ("Before", "After"), brand)
+            return _path_page(found, ("Before", "After"), brand, key)
     found = findings.quarter_paths()
     labels = (findings.quarter.shift(-1).label, findings.quarter.label)
-    return _path_page(found, labels, brand) if found else NOTHING
+    return _path_page(found, labels, brand, "quarter") if found else NOTHING
 
 
-def _path_page(found: Sequence[Path], labels: tuple[str, str], brand: Brand) -> Page:
+def _path_page(found: Sequence[Path], labels: tuple[str, str], brand: Brand, whose: str) -> Page:
     rows = [
         Steps(label, tuple((s.name, s.days, s.waiting) for s in p.steps), p.changes, p.median, p.window.label)
         for label, p in zip(labels, found, strict=True)
     ]
-    return Page((heading("Where the waiting went"), path_to_production(rows, unit.DAYS, brand)))
+    record = tuple(shown for p in found for shown in path_shown(p, whose))
+    picture = replace(path_to_production(rows, unit.DAYS, brand), record=record)
+    return Page((heading("Where the waiting went"), picture))
 
 
 def needles(findings: Findings, params: Mapping[str, NeedleParams], brand: Brand) -> Page:

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from markupsafe import Markup, escape
 
 from reportkit.display import Block, joined
-from reportkit.findings import Findings
+from reportkit.findings import Findings, Path
 from reportkit.measure import Reading
 from reportkit.model.evidence import Evidence, Verdict
 from reportkit.model.needle import Needle
 from reportkit.model.shown import Shown
+from reportkit.model.unit import DAYS
 from reportkit.narrative import english as say
 from reportkit.narrative.amounts import detectable, expected
 
@@ -59,11 +60,26 @@ def evidence_shown(findings: Findings, evidence: Evidence) -> tuple[Shown, ...]:
 
 def _reckoned(evidence: Evidence, needle: Needle, stem: str) -> Iterator[Shown]:
     """What follows from an evidence and is printed beside it: the level to be expected without the proof, the least change that shows."""
+    for guard in evidence.guards:
+        if guard.name == "placebo" and guard.value is not None:
+            between = (guard.interval.low, guard.interval.high) if guard.interval else None
+            text = say.guarded(guard, evidence, needle)
+            yield Shown(
+                f"{stem}.placebo", text, guard.value, evidence.scale, needle.key, evidence.proof, interval=between
+            )
     if band := expected(evidence):
         text = needle.unit.text(band[0])
         yield Shown(f"{stem}.expected", text, band[0], needle.unit.key, needle.key, evidence.proof, interval=band[1:])
     if evidence.verdict is Verdict.NOT_SHOWN and (text := detectable(evidence, needle)):
         yield Shown(f"{stem}.detectable", text, evidence.mde, evidence.scale, needle.key, evidence.proof)
+
+
+def path_shown(path: Path, whose: str) -> Iterator[Shown]:
+    """The numbers of a way to production: mean days of each step, and the median of the whole."""
+    window = f"{path.window.start}/{path.window.end}"
+    days = {step.name.lower().replace(" ", "_"): step.days for step in path.steps} | {"median": path.median}
+    for name, value in days.items():
+        yield Shown(f"path.{whose}.{window}.{name}", DAYS.text(value), value, DAYS.key, window=window, n=path.changes)
 
 
 def reading_shown(findings: Findings, needle: Needle, reading: Reading) -> Shown:
