@@ -18,6 +18,7 @@ from reportkit import files, render
 from reportkit.errors import NotebookError, ParamsError, ReportkitError, SnapshotError, UnknownName
 from reportkit.pack import Pack, Wanted, build
 from reportkit.workspace import Workspace
+from tests.building import changed
 from tests.packs import GOOD, SHOW, notebook, tree, workspace
 
 QUARTER = "2026-Q2"
@@ -184,8 +185,10 @@ def test_a_notebook_that_cannot_take_the_parameters_is_refused_before_anything_i
     (root / "notebooks" / "security.ipynb").write_text("{}")
     with pytest.raises(NotebookError, match=r"security\.ipynb: this is no Jupyter notebook"):
         go(root)
-    (root / "notebooks" / "security.ipynb").unlink()
-    with pytest.raises(ParamsError, match=r"notebooks/security\.ipynb is missing"):
+    changed(
+        root, "audiences.yaml", ("title: Security\n", "title: Security\n  notebook: ours.ipynb\n")
+    )  # none of those that come along
+    with pytest.raises(ParamsError, match=r"notebooks/ours\.ipynb is missing"):
         go(root)
     assert not (root / "reports").exists()
     assert [p.name for p in (root / "extracts").iterdir()] == ["raw"]

@@ -55,23 +55,34 @@ def evidence_shown(findings: Findings, evidence: Evidence) -> tuple[Shown, ...]:
                 extract=extract,
             )
         )
-    return (*shown, *_reckoned(evidence, needle, stem))
+    return (*shown, *_reckoned(evidence, needle, stem, extract))
 
 
-def _reckoned(evidence: Evidence, needle: Needle, stem: str) -> Iterator[Shown]:
+def _reckoned(evidence: Evidence, needle: Needle, stem: str, extract: str | None) -> Iterator[Shown]:
     """What follows from an evidence and is printed beside it: the level to be expected without the proof, the least change that shows."""
+
+    def shown(name: str, text: str, value: float | None, between: tuple[float, float] | None = None) -> Shown:
+        unit = needle.unit.key if name == "expected" else evidence.scale
+        return Shown(
+            f"{stem}.{name}",
+            text,
+            value,
+            unit,
+            needle.key,
+            evidence.proof,
+            interval=between,
+            verdict=evidence.verdict.value,
+            extract=extract,
+        )
+
     for guard in evidence.guards:
         if guard.name == "placebo" and guard.value is not None:
             between = (guard.interval.low, guard.interval.high) if guard.interval else None
-            text = say.guarded(guard, evidence, needle)
-            yield Shown(
-                f"{stem}.placebo", text, guard.value, evidence.scale, needle.key, evidence.proof, interval=between
-            )
+            yield shown("placebo", say.guarded(guard, evidence, needle), guard.value, between)
     if band := expected(evidence):
-        text = needle.unit.text(band[0])
-        yield Shown(f"{stem}.expected", text, band[0], needle.unit.key, needle.key, evidence.proof, interval=band[1:])
+        yield shown("expected", needle.unit.text(band[0]), band[0], band[1:])
     if evidence.verdict is Verdict.NOT_SHOWN and (text := detectable(evidence, needle)):
-        yield Shown(f"{stem}.detectable", text, evidence.mde, evidence.scale, needle.key, evidence.proof)
+        yield shown("detectable", text, evidence.mde)
 
 
 def path_shown(path: Path, whose: str) -> Iterator[Shown]:
