@@ -131,7 +131,7 @@ class Report:
         return sections.ask(self.asked)
 
     def how(self, *, brief: bool = False) -> Page:
-        """How we know: sources, rows, rules, definitions, methods; in brief only what came in, was left out and was chosen."""
+        """How we know: sources, rows, rules, definitions, methods; in brief only what came in and was left out."""
         return sections.how(self.findings, self.setting.choices, brief=brief)
 
     def needle(self, key: str) -> Needle:

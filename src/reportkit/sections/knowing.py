@@ -21,24 +21,25 @@ from reportkit.sections.parts import reading_shown
 from reportkit.snapshot import EntityManifest
 
 BRIEF = (
-    "What each needle means and how an effect is weighed stands at the end of the other reports of this quarter; every number "
-    "printed here is in record.json, with the facts and the extract behind it."
+    "Files, reasons, choices, what each needle means and how an effect is weighed stand at the end of the other reports of this "
+    "quarter; every number printed here is in record.json, with the facts and the extract behind it."
 )
 
 
 def how(findings: Findings, choices: Mapping[str, Choice], *, brief: bool = False) -> Page:
     """How we know: what came in, what was left out, what each number means, and how effects were weighed.
 
-    In brief only what came in, what was left out and what was chosen.
+    In brief only what came in and what was left out.
     """
     manifest = findings.snapshot.manifest
     used = {entity for needle in findings.told for entity in measure.needs(needle)}
     fed = [entity for name, entity in manifest.entities.items() if name in used]
+    if brief:
+        came = say.listed([_briefly(entity) for entity in fed])
+        return _listed([("What came in", f"{say.upper_first(came)}."), ("The rest", BRIEF)], ())
     rows = [(say.upper_first(e.entity.replace("_", " ")), _entity_text(e)) for e in fed]
     rows += [("Warning", text) for entity in fed for text in entity.warnings]
     rows += [("Choice", choice.because) for choice in choices.values()]
-    if brief:
-        return _listed([*rows, ("The rest", BRIEF)], ())
     rows += [(n.label, _definition(n)) for n in findings.told]
     dora_rows, record = _dora(findings)
     rows += dora_rows
@@ -83,6 +84,19 @@ def _methods(findings: Findings) -> list[tuple[str, str]]:
     """How effects were weighed, once for each kind of needle."""
     told = {e.kind: e.method for weighed in findings.evidence.values() for e in weighed if e.method}
     return [(f"How a {kind.lower()} is weighed", text) for kind, text in told.items()]
+
+
+def _briefly(entity: EntityManifest) -> str:
+    """'8 185 changes (403 rows set aside, 32 rejected)'."""
+    aside, broken = sum(entity.set_aside.values()), entity.rejected_rows
+    left = [f"{unit.plural(aside, 'row')} set aside"] if aside else []
+    left += (
+        [f"{unit.COUNT.number(broken)} rejected" if aside else f"{unit.plural(broken, 'row')} rejected"]
+        if broken
+        else []
+    )
+    told = f"{unit.COUNT.number(entity.accepted)} {entity.entity.replace('_', ' ')}"
+    return f"{told} ({', '.join(left)})" if left else told
 
 
 def _entity_text(entity: EntityManifest) -> str:
