@@ -29,7 +29,7 @@ LEVELS = ("before", "after", "comparison_before", "comparison_after")
 NOTICE = "Northwind is an invented retailer"
 PARAMS, RAW = REPOSITORY / "params", REPOSITORY / "extracts" / "raw"
 SAID = (  # a number in running text with what it counts; dates, codes and names of quarters are no numbers
-    r"[−+]?[£]?\d[\d\u202f]*(?:\.\d+)?(?:k|m)?(?:%|×| (?:days?|hours?|points?|a (?:week|month|quarter|change|journey)|d|h)\b)"
+    r"[−+]?[£]?(?<![\d.])(?:\d{1,3}(?: \d{3})+|\d+)(?:\.\d+)?(?:k|m)?(?:%|×| (?:days?|hours?|points?|a (?:week|month|quarter|change|journey)|d|h)\b)"
 )
 pytestmark = pytest.mark.slow
 
@@ -189,9 +189,9 @@ ALLOWED = {"95%"}  # of '95% CI'
 
 def _plain(text: str) -> str:
     """The digits of a printed number, with its sign left out."""
-    found = re.search(r"\d[\d\u202f]*(?:\.\d+)?", text)
+    found = re.search(r"(?:\d{1,3}(?:\s\d{3})+|\d+)(?:\.\d+)?", text)
     assert found
-    return found[0].replace("\u202f", "")
+    return re.sub(r"\s", "", found[0])
 
 
 def _written(number: dict[str, object]) -> set[str]:

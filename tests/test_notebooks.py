@@ -12,7 +12,19 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted(path.name for path in (REPOSITORY / "notebooks").glob("*.ipynb"))
-ORDER = ("answer", "problem", "proof", "path", "cut", "needles", "who_else", "promised", "ask", "how")  # DESIGN §7
+ORDER = (
+    "answer",
+    "problem",
+    "proof",
+    "path",
+    "cut",
+    "needles",
+    "returned",
+    "who_else",
+    "promised",
+    "ask",
+    "how",
+)  # DESIGN §7
 
 
 @pytest.mark.slow

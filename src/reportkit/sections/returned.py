@@ -105,12 +105,21 @@ def _assumption(swing: Swing, needles: Mapping[str, Needle], money: Unit) -> tup
 
 
 def _record(found: Return, money: Unit) -> tuple[Shown, ...]:
-    """The sums as they are recorded, each with its range."""
+    """The sums, what they are made of and every assumption as they are recorded, each with its range."""
     sums = {"benefit": found.benefit, "cost": found.cost, "net": found.net}
     shown = [_shown(found, name, value, money.text(value.likely), money.key) for name, value in sums.items() if value]
     if found.roi:
         shown.append(_shown(found, "roi", found.roi, say.percent(found.roi.likely), SHARE.key))
     shown.append(_shown(found, "engineers", found.engineers, f"{found.engineers.likely:.1f}", "engineers"))
+    for saving in found.savings:
+        shown.append(_shown(found, f"saved.{saving.needle}", saving.money, money.text(saving.money.likely), money.key))
+        units = Range(abs(saving.units), abs(saving.units), abs(saving.units))
+        shown.append(_shown(found, f"units.{saving.needle}", units, f"{units.likely:.0f}", "units"))
+    for swing in found.swings:
+        name = f"assumption.{swing.name.replace(' ', '_')}"
+        shown.append(_shown(found, name, swing.value, say.value(swing, swing.value.likely, money), swing.unit))
+        left = Range(found.net.likely, min(swing.net), max(swing.net))
+        shown.append(_shown(found, f"{name}.left", left, money.text(left.likely), money.key))
     return tuple(shown)
 
 
