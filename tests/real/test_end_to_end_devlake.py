@@ -129,7 +129,8 @@ def test_the_headline_is_the_problem_as_a_number(devlake_root: Path, quarter: st
 @each_quarter
 def test_bots_set_aside_are_counted(devlake_root: Path, quarter: str) -> None:
     for path in pages(devlake_root, quarter, "html"):
-        assert "0 rows set aside as bots" in html_text(path), path.name
+        told = "0 rows set aside" if path.stem == "executives" else "0 rows set aside as bots"  # who has the short form
+        assert told in html_text(path), path.name
 
 
 @each_quarter

@@ -89,12 +89,9 @@ def _methods(findings: Findings) -> list[tuple[str, str]]:
 def _briefly(entity: EntityManifest) -> str:
     """'8 185 changes (403 rows set aside, 32 rejected)'."""
     aside, broken = sum(entity.set_aside.values()), entity.rejected_rows
-    left = [f"{unit.plural(aside, 'row')} set aside"] if aside else []
-    left += (
-        [f"{unit.COUNT.number(broken)} rejected" if aside else f"{unit.plural(broken, 'row')} rejected"]
-        if broken
-        else []
-    )
+    left = [f"{unit.plural(aside, 'row')} set aside"] if entity.set_aside else []
+    count = unit.COUNT.number(broken) if entity.set_aside else unit.plural(broken, "row")
+    left += [f"{count} rejected"] if broken else []
     told = f"{unit.COUNT.number(entity.accepted)} {entity.entity.replace('_', ' ')}"
     return f"{told} ({', '.join(left)})" if left else told
 
