@@ -32,14 +32,19 @@ def go(root: Path, **how: object) -> Pack:
 
 
 def waiting(flag: Path) -> str:
-    """A cell that says that it runs, and waits until it may go on."""
-    return f"import pathlib, time\npathlib.Path({str(flag)!r}).touch()\nwhile not pathlib.Path({str(flag)!r} + '-go').exists(): time.sleep(0.05)"
+    """A cell that says that it runs, and in which process, and waits until it may go on."""
+    return (
+        f"import os, pathlib, time\nflag = pathlib.Path({str(flag)!r})\n"
+        "flag.with_suffix('.new').write_text(str(os.getpid()))\nflag.with_suffix('.new').rename(flag)\n"
+        "while not pathlib.Path(f'{flag}-go').exists(): time.sleep(0.05)"
+    )
 
 
-def until(flag: Path) -> None:
+def until(flag: Path) -> psutil.Process:
+    """The kernel whose cell waits."""
     for _ in range(3600):
         if flag.exists():
-            return
+            return psutil.Process(int(flag.read_text()))
         time.sleep(0.05)
     raise AssertionError(f"{flag.name} did not come")
 
@@ -142,25 +147,12 @@ def test_a_worker_that_dies_is_no_matter(tmp_path: Path) -> None:
     found: list[Pack] = []
     thread = threading.Thread(target=lambda: found.append(go(root, cluster="local", jobs=2)))
     thread.start()
-    until(flag)
-    kernel = next(p for p in psutil.Process().children(recursive=True) if _holds(p, flag))
-    worker = next(p for p in kernel.parents() if "spawn_main" in " ".join(p.cmdline()) and p.parent())
+    worker = next(p for p in until(flag).parents() if "spawn_main" in " ".join(p.cmdline()))
     worker.kill()
     Path(f"{flag}-go").touch()
     thread.join(180)
     assert found
     assert found[0].ok, found[0]
-
-
-def _holds(process: psutil.Process, flag: Path) -> bool:
-    try:
-        return process.cwd() == str(_notebooks(process)) and str(flag.parent) not in process.name()
-    except psutil.Error:
-        return False
-
-
-def _notebooks(process: psutil.Process) -> Path:
-    return Path(process.environ().get("REPORTKIT_WORKSPACE", "/nowhere"), "notebooks")
 
 
 def test_a_cluster_that_is_not_there_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

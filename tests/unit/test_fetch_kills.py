@@ -73,21 +73,19 @@ def test_a_kill_at_twenty_random_moments_changes_nothing(hub: GitHub, tmp_path: 
     whole = time.monotonic() - began
     calm = frozen(tmp_path / "calm")
     assert [len(calm[name]) for name in ("changes", "deployments", "features")] == [120, 120, 80]
-    dice = random.Random(6)
-    killed = 0
-    for i in range(KILLS):
-        process = start(tmp_path / "killed", hub)
+    dice, killed, workspaces = random.Random(6), 0, [tmp_path / "killed-0"]
+    while killed < KILLS:
+        process = start(workspaces[-1], hub)
         try:
-            process.wait(dice.uniform(0.2, whole))
+            assert process.wait(dice.uniform(0.2, whole)) == 0
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
             killed += 1
-        process.wait()
-        if i % 4 == 3:  # now and then one may end; it has to be whole, and the next fetch begins from its cursors
-            assert start(tmp_path / "killed", hub).wait() == 0
-            assert frozen(tmp_path / "killed") == calm
-    assert killed >= KILLS // 2
-    assert start(tmp_path / "killed", hub).wait() == 0
-    assert frozen(tmp_path / "killed") == calm
-    left = [path.name for path in (tmp_path / "killed" / "extracts").iterdir() if path.name.startswith(".2026")]
-    assert left == []
+        else:  # what was resumed came to its end: the next kills meet a fetch from the beginning
+            workspaces.append(tmp_path / f"killed-{len(workspaces)}")
+    for workspace in workspaces:
+        assert start(workspace, hub).wait() == 0
+        assert frozen(workspace) == calm
+        left = [path.name for path in (workspace / "extracts").iterdir() if path.name.startswith(".2026")]
+        assert left == []
