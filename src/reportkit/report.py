@@ -37,6 +37,7 @@ class Setting:
     brand: Brand
     snapshot: Snapshot
     background: Background = field(default_factory=Background)
+    others: int = 0  # reports of the quarter beside this one
 
 
 @dataclass(frozen=True, repr=False)
@@ -131,8 +132,11 @@ class Report:
         return sections.ask(self.asked)
 
     def how(self, *, brief: bool = False) -> Page:
-        """How we know: sources, rows, rules, definitions, methods; in brief only what came in and was left out."""
-        return sections.how(self.findings, self.setting.choices, brief=brief)
+        """How we know: sources, rows, rules, definitions, methods; in brief only what came in and was left out.
+
+        A quarter's only report says all of it, for there is no other to look it up in.
+        """
+        return sections.how(self.findings, self.setting.choices, brief=brief and self.setting.others > 0)
 
     def needle(self, key: str) -> Needle:
         """The declaration of a needle. Raises UnknownName."""

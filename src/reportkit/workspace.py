@@ -162,6 +162,7 @@ class Workspace:
                 brand=self.brand,
                 snapshot=snapshot.cut(only) if only else snapshot,
                 background=self.background(quarter),
+                others=len({*self.audiences_of(quarter)} - {audience}),
             ),
         )
 

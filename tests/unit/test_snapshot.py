@@ -22,7 +22,7 @@ from reportkit.model.params import Organisation, Sources
 from reportkit.model.period import Quarter
 from reportkit.needles import find
 from reportkit.snapshot import EntityManifest, Snapshot, take
-from reportkit.snapshot.manifest import Manifest
+from reportkit.snapshot.manifest import Manifest, sha256_of
 
 Q = Quarter.parse("2026-Q1")
 COLUMNS = {"change_id": "id", "team": "team", "first_commit_at": "first", "merged_at": "merged", "deployed_at": "out"}
@@ -285,6 +285,31 @@ def test_the_manifest_survives_a_round_trip(tmp_path: Path) -> None:
     manifest = Manifest.read(folder)
     manifest.write(tmp_path)
     assert json.loads((tmp_path / "manifest.json").read_text()) == json.loads((folder / "manifest.json").read_text())
+
+
+def older(folder: Path, column: str) -> None:
+    """The extract as it was before changes had the column."""
+    path, manifest = folder / "changes.parquet", json.loads((folder / "manifest.json").read_text())
+    duckdb.sql(f"COPY (SELECT * EXCLUDE ({column}) FROM '{path}') TO '{path}.new' (FORMAT parquet)")
+    Path(f"{path}.new").rename(path)
+    entry = manifest["entities"]["changes"]
+    for names in ("columns", "missing"):
+        entry[names] = [name for name in entry[names] if name != column]
+    entry["sha256"] = sha256_of(path)
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_a_column_that_the_contract_gained_later_is_unknown_in_an_older_extract(tmp_path: Path) -> None:
+    taken(tmp_path, "a,x,2026-01-01,,\n")
+    folder = tmp_path / "extracts" / str(Q)
+    older(folder, "abandoned_at")
+    with Snapshot.open(folder, "UTC") as snapshot:
+        assert "abandoned_at" in snapshot.manifest.entities["changes"].missing
+        table = snapshot.table("changes")
+        assert table.filter(table.abandoned_at.isnull()).count().to_pyarrow().as_py() == 1
+    older(folder, "change_id")
+    with pytest.raises(SnapshotError, match="before changes had the column change_id; run `reportkit extract`"):
+        Snapshot.open(folder, "UTC")
 
 
 def test_a_failed_take_leaves_the_old_extract(tmp_path: Path) -> None:

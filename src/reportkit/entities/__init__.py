@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
 
-from reportkit.entities.contract import CUTS, SQL_TYPES, Doubt, Entity, Field, Rule, Type
+from reportkit.entities.contract import CUTS, IBIS_TYPES, SQL_TYPES, Doubt, Entity, Field, Rule, Type
 from reportkit.errors import UnknownName
 
-__all__ = ["CUTS", "SQL_TYPES", "Doubt", "Entity", "Field", "Rule", "Type", "find", "library"]
+__all__ = ["CUTS", "IBIS_TYPES", "SQL_TYPES", "Doubt", "Entity", "Field", "Rule", "Type", "find", "library"]
 
 
 @cache

@@ -9,6 +9,12 @@ from typing import Literal
 from reportkit.errors import UnknownName
 
 Type = Literal["text", "time", "flag", "number"]
+IBIS_TYPES: Mapping[str, str] = {
+    "text": "string",
+    "time": "timestamp('UTC')",
+    "flag": "boolean",
+    "number": "float64",
+}
 SQL_TYPES: Mapping[str, str] = {
     "text": "VARCHAR",
     "time": "TIMESTAMP WITH TIME ZONE",

@@ -19,9 +19,6 @@ from reportkit.model.needle import Needle
 from reportkit.snapshot import Snapshot
 from reportkit.sources import types
 
-TYPES: Mapping[entities.Type, str] = {
-    "text": "string", "time": "timestamp('UTC')", "flag": "boolean", "number": "float64",
-}  # fmt: skip
 DERIVED_TYPES = {
     "counted": "boolean",
     "failed": "boolean",
@@ -179,6 +176,6 @@ def _near(entity: str, error: Exception) -> str:
 @cache
 def _blank(entity: str) -> Any:
     """A table without rows that has every column a needle of the entity could name."""
-    fields = {field.name: TYPES[field.type] for field in entities.find(entity).fields}
+    fields = {field.name: entities.IBIS_TYPES[field.type] for field in entities.find(entity).fields}
     made = {name: DERIVED_TYPES.get(name, "string") for of, name in derived.DERIVED if of == entity}
     return ibis.table(fields | made, name=f"blank_{entity}")

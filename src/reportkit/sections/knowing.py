@@ -29,14 +29,15 @@ BRIEF = (
 def how(findings: Findings, choices: Mapping[str, Choice], *, brief: bool = False) -> Page:
     """How we know: what came in, what was left out, what each number means, and how effects were weighed.
 
-    In brief only what came in and what was left out.
+    In brief only what came in, what was left out and what is odd about it.
     """
     manifest = findings.snapshot.manifest
     used = {entity for needle in findings.told for entity in measure.needs(needle)}
     fed = [entity for name, entity in manifest.entities.items() if name in used]
     if brief:
         came = say.listed([_briefly(entity) for entity in fed])
-        return _listed([("What came in", f"{say.upper_first(came)}."), ("The rest", BRIEF)], ())
+        warned = [("Warning", text) for entity in fed for text in entity.warnings]
+        return _listed([("What came in", f"{say.upper_first(came)}."), *warned, ("The rest", BRIEF)], ())
     rows = [(say.upper_first(e.entity.replace("_", " ")), _entity_text(e)) for e in fed]
     rows += [("Warning", text) for entity in fed for text in entity.warnings]
     rows += [("Choice", choice.because) for choice in choices.values()]

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from reportkit import files
+from reportkit.entities import Field, find
+from reportkit.errors import SnapshotError
 from reportkit.files import sha256_of
 from reportkit.model.period import Window
 from reportkit.sources import Origin
@@ -83,10 +85,23 @@ def _entity(data: dict[str, Any]) -> EntityManifest:
         "origins": tuple(_origin(origin) for origin in data["origins"]),
         "covers": tuple(data["covers"]),
         "columns": tuple(data["columns"]),
-        "missing": tuple(data["missing"]),
+        "missing": (*data["missing"], *(f.name for f in _added(data))),
         "warnings": dict(data.get("warnings", {})),
     }
     return EntityManifest(**{**data, **fixed})
+
+
+def _added(data: Mapping[str, Any]) -> list[Field]:
+    """Columns that the contract gained after the extract was taken; SnapshotError where it cannot go without one."""
+    known = {*data["columns"], *data["missing"]}
+    added = [gained for gained in find(data["entity"]).fields if gained.name not in known]
+    for gained in added:
+        if gained.required or gained.default is not None:
+            raise SnapshotError(
+                f"the extract was taken before {data['entity']} had the column {gained.name}; run `reportkit extract` with "
+                "its quarter to take it again."
+            )
+    return added
 
 
 def _origin(data: dict[str, Any]) -> Origin:

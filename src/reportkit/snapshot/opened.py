@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from reportkit.entities import find
+from reportkit.entities import IBIS_TYPES, find
 from reportkit.errors import SnapshotError
 from reportkit.model.period import Window
 from reportkit.model.rules import Rules
@@ -73,7 +73,7 @@ class Snapshot:
             return table.filter(*(table[by] == value for by, value in self.only.items()))
         if entity not in self._tables:
             path = self.folder / f"{entity}.parquet"
-            self._tables[entity] = self._backend.read_parquet(str(path), table_name=f"{entity}")
+            self._tables[entity] = _whole(self._backend.read_parquet(str(path), table_name=f"{entity}"), entity)
         return self._tables[entity]
 
     def kept(self, key: Hashable, make: Callable[[], Any]) -> Any:
@@ -141,3 +141,11 @@ class Snapshot:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _whole(table: Any, entity: str) -> Any:
+    """The table with every column of the contract: one that the extract is too old to have is unknown in every fact."""
+    import ibis
+
+    lacking = [field for field in find(entity).fields if field.name not in table.columns]
+    return table.mutate(**{field.name: ibis.null(IBIS_TYPES[field.type]) for field in lacking}) if lacking else table
