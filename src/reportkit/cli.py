@@ -234,18 +234,45 @@ def plan(
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(help="The new workspace's folder.")],
+    folder: Annotated[
+        Path | None, typer.Argument(help="The new workspace's folder; with --audience, a folder in the workspace.")
+    ] = None,
     from_git: Annotated[
         list[Path] | None, typer.Option(FROM_GIT, help="Local clones to report on; one or several after the flag.")
     ] = None,
+    audience: Annotated[
+        str | None,
+        typer.Option("--audience", "-a", help="Add this audience to the workspace: a notebook and an entry."),
+    ] = None,
 ) -> None:
-    """Write a new workspace that builds at once."""
+    """Write a new workspace that builds at once; or add an audience to the one that is there."""
     from reportkit import console, scaffold
 
+    if audience is not None:
+        _add_audience(folder, audience)
+        return
+    if folder is None:
+        raise ParamsError("reportkit init needs a folder for the new workspace, such as `reportkit init my-reports`.")
     made = scaffold.create(folder, from_git=tuple(from_git or ()))
     for note in made.notes:
         console.note(note)
     typer.echo(f"Wrote {_near(folder)}. Next: cd {_near(folder)} && reportkit build {made.quarter}")
+
+
+def _add_audience(folder: Path | None, key: str) -> None:
+    from reportkit import console
+    from reportkit.check.needles import lacking
+    from reportkit.scaffold import audience
+    from reportkit.workspace import Workspace
+
+    place = Workspace.find(folder)
+    made = audience.add(place, key, lacking(place))
+    for note in made.notes:
+        console.note(note)
+    typer.echo(
+        f"Wrote {_near(made.notebook)} and an entry in params/audiences.yaml, led by {made.primary}. Next: put their problem "
+        f"in their own words there, then reportkit build --audience {key}"
+    )
 
 
 @app.command()

@@ -22,7 +22,7 @@ from reportkit.narrative.amended import note
 from reportkit.sections import cut as cuts
 from reportkit.sections import pictures
 from reportkit.sections.promised import promised
-from reportkit.sections.referred import Asked, asked
+from reportkit.sections.referred import Asked, asked, problem_read
 from reportkit.sections.returned import returned
 from reportkit.snapshot import Snapshot
 
@@ -50,7 +50,8 @@ class Report:
     ask_for: Ask | None
     proofs: Mapping[str, Proof]
     setting: Setting
-    ask_at: str = "params"  # where the ask is written
+    ask_at: str = "params"  # where the ask is written, and the problem
+    problem_at: str = "params"
 
     def __repr__(self) -> str:
         return f"Report for {self.audience.title}, {self.quarter.label}, {self.setting.organisation.name}"
@@ -70,10 +71,16 @@ class Report:
 
     def answer(self) -> Page:
         """The headline, what was tried and what came of it, four figures at most, and what is asked."""
+        self._read()
         return sections.answer(self.findings, self.asked)
+
+    def _read(self) -> None:
+        """Read the problem as the narrative check does. Raises ParamsError where it objects and nobody waived that."""
+        problem_read(self.findings, self.setting.needles, self.problem_at)
 
     def problem(self) -> Page:
         """The reader's problem in their words, and as one number."""
+        self._read()
         return sections.problem(self.findings, self.setting.brand)
 
     def proof(self, name: str | None = None) -> Page:

@@ -155,6 +155,7 @@ class Workspace:
             ask_for=particular.asks.get(audience, entry.ask),
             proofs={key: self.proofs[key] for key in _told(entry, particular)},
             ask_at=self.asked_at(audience, quarter),
+            problem_at=self.params.lines.where("audiences.yaml", audience, "problem"),
             setting=Setting(
                 organisation=self.organisation,
                 needles=self.needles,

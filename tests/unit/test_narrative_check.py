@@ -239,6 +239,19 @@ def test_a_finding_in_an_ask_stops_the_report_with_its_place_and_the_way_to_waiv
         report.ask()
 
 
+def test_a_finding_in_the_problem_that_heads_a_report_stops_it_as_well(workspace: Make) -> None:
+    problem = "problem: Since we launched Backstage the board waits."
+    root = workspace({"audiences.yaml": {"problem: Delivery is too slow.": problem}})
+    report = opened(root)
+    for section in (report.answer, report.problem):
+        with pytest.raises(
+            ParamsError, match=r"params/audiences\.yaml:\d+: 'we launched' .*waive: \{solution_first: why\}"
+        ):
+            section()
+    waived = f"{problem}\n  waive: {{solution_first: They said so.}}"
+    opened(workspace({"audiences.yaml": {"problem: Delivery is too slow.": waived}})).problem()
+
+
 def test_findings_in_markdown_are_told_by_cell_and_stop_nothing(workspace: Make) -> None:
     root = workspace()
     path = root / "notebooks" / "board.ipynb"

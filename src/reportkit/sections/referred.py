@@ -11,7 +11,7 @@ from reportkit.measure import lacking
 from reportkit.model.bets import bet_target
 from reportkit.model.params import Ask, NeedleParams
 from reportkit.model.shown import Shown
-from reportkit.narrative.check import Finding, ask_without_bet, read
+from reportkit.narrative.check import Finding, Ground, ask_without_bet, read
 from reportkit.narrative.ground import ground, of_evidence
 from reportkit.narrative.references import fill, found
 from reportkit.sections.parts import evidence_shown, reading_shown
@@ -41,16 +41,28 @@ def asked(findings: Findings, ask: Ask | None, params: Mapping[str, NeedleParams
     return Asked(fill(ask.text, numbers, where=where), stop, found(" ".join(texts), numbers, where=where))
 
 
+def problem_read(findings: Findings, params: Mapping[str, NeedleParams], where: str) -> None:
+    """Read the reader's problem, which heads the report. Raises ParamsError for a finding that is not waived."""
+    against = _against(findings, params)
+    for finding in read(findings.audience.problem, "problem", against, early=True):
+        if finding.rule not in findings.audience.waive:
+            raise ParamsError(refusal(finding), where=where)
+
+
 def refusal(finding: Finding) -> str:
     """A finding as the sentence that stops a report: with its mend, and how to let it pass."""
     return f"{finding.text}. To let it pass, give the audience `waive: {{{finding.rule}: why}}`."
 
 
-def _findings(findings: Findings, ask: Ask, params: Mapping[str, NeedleParams]) -> Iterator[Finding]:
+def _against(findings: Findings, params: Mapping[str, NeedleParams]) -> Ground:
     weighed = [e for several in findings.evidence.values() for e in several]
     keys = dict.fromkeys((findings.audience.quantified_by, *findings.audience.needles, *(e.needle for e in weighed)))
     needles = {key: findings.needle(key) for key in keys}
-    against = ground(needles, params, findings.proofs, of_evidence(weighed, needles))
+    return ground(needles, params, findings.proofs, of_evidence(weighed, needles))
+
+
+def _findings(findings: Findings, ask: Ask, params: Mapping[str, NeedleParams]) -> Iterator[Finding]:
+    against = _against(findings, params)
     for text in filter(None, (ask.text, ask.stop)):
         yield from read(text, "ask", against)
     yield from ask_without_bet(ask.needle, len(params.get(ask.needle or "", NeedleParams()).bets))
