@@ -393,6 +393,8 @@ def _show(pack: Pack) -> None:
 def _became(outcome: Outcome) -> str:
     if outcome.error:
         return "failed"
+    if outcome.restyled:
+        return "laid out"
     return "built" if outcome.why else "unchanged"
 
 

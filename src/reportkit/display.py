@@ -29,10 +29,12 @@ class Block:
     html: Markup
     plain: str
     record: tuple[Shown, ...] = ()
+    recipe: str = ""  # what it is drawn from as JSON, where it has colours or fonts in it
 
     def face(self) -> dict[str, Any]:
         """The block as the renderer takes it, JSON-ready."""
-        return {"kind": self.kind, "html": str(self.html), "plain": self.plain}
+        face = {"kind": self.kind, "html": str(self.html), "plain": self.plain}
+        return face | ({"recipe": self.recipe} if self.recipe else {})
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Figure:
     caption: str
     record: tuple[Shown, ...] = ()
     kind: str = "figure"
+    recipe: str = ""  # what it is drawn from, as JSON
 
     @property
     def plain(self) -> str:
@@ -64,7 +67,7 @@ class Figure:
 
     def face(self) -> dict[str, Any]:
         """The figure as the renderer takes it, JSON-ready."""
-        return {
+        face = {
             "kind": self.kind,
             "name": self.name,
             "svg": self.svg,
@@ -73,6 +76,7 @@ class Figure:
             "caption": self.caption,
             "plain": self.plain,
         }
+        return face | ({"recipe": self.recipe} if self.recipe else {})
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return Page((self,))._repr_mimebundle_(include, exclude)
@@ -102,12 +106,17 @@ class Page:
             return {"text/plain": ""}
         return {
             "text/plain": self.plain,
-            "text/html": str(Markup("\n").join(part.html for part in self.parts)),
+            "text/html": together(part.html for part in self.parts),
             MIME: {
                 "blocks": [part.face() for part in self.parts],
                 "record": [shown.as_dict() for shown in self.record],
             },
         }
+
+
+def together(parts: Iterable[Markup]) -> str:
+    """The parts of a page as Jupyter shows them."""
+    return str(Markup("\n").join(parts))
 
 
 def joined(parts: Iterable[str | Markup], tag: str = "p") -> Markup:

@@ -54,7 +54,8 @@ class Report:
     problem_at: str = "params"
 
     def __repr__(self) -> str:
-        return f"Report for {self.audience.title}, {self.quarter.label}, {self.setting.organisation.name}"
+        # No title and no name of the organisation: those may change without the notebook being run again.
+        return f"Report for {self.key}, {self.quarter.label}"
 
     @cached_property
     def findings(self) -> Findings:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import font_source_sans_pro
 import nbformat
 import pytest
 
@@ -96,8 +97,8 @@ def test_each_audience_reads_its_own_entry(root: Path) -> None:
 
 
 def test_the_rules_of_the_organisation_are_everybodys(root: Path) -> None:
-    edit(root / "params" / "organisation.yaml", "name: Sample", "name: Example")
-    assert set(why(root).values()) == {"organisation.yaml changed: name"}
+    edit(root / "params" / "organisation.yaml", "name: Sample", "name: Sample\nsmallest_group: 7")
+    assert set(why(root).values()) == {"organisation.yaml changed: smallest_group"}
 
 
 def test_what_lies_beside_a_notebook_counts(root: Path) -> None:
@@ -131,6 +132,60 @@ def test_a_restyle_lays_out_again_without_running_a_cell(root: Path, monkeypatch
     assert set(why(root).values()) == {"the pages' layout changed"}
     assert (root / "reports" / QUARTER / "security.html").read_text() == "a new layout"
     assert (root / "reports" / QUARTER / "security.ipynb").read_bytes() == executed
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "because"),
+    [
+        ("_brand.yml", "", "color: {primary: '#7a1fa2'}", "_brand.yml changed: primary, rule, wash"),
+        ("_brand.yml", "", "typography: {base: Own, fonts: [{family: Own, source: file, files: [{path: own.ttf}]}]}",
+         "_brand.yml changed: family, fonts"),
+        ("organisation.yaml", "name: Sample", "name: Example", "organisation.yaml changed: name"),
+        ("organisation.yaml", "name: Sample", "name: Sample\npage: Letter", "organisation.yaml changed: page"),
+        ("audiences.yaml", "title: Security", "title: The security team", "audiences.yaml changed: title of security"),
+    ],
+)  # fmt: skip
+def test_colours_fonts_and_labels_run_no_cell(
+    root: Path, monkeypatch: pytest.MonkeyPatch, name: str, old: str, new: str, because: str
+) -> None:
+    font = Path(font_source_sans_pro.font_directory) / "SourceSansPro-It.ttf"
+    (root / "params" / "own.ttf").write_bytes(font.read_bytes())
+    monkeypatch.setattr("reportkit.run.execute", lambda *_, **__: pytest.fail("a cell was run"))
+    path = root / "params" / name
+    path.write_text(path.read_text().replace(old, new) if old else new)
+    pack = go(root)
+    assert pack.ok
+    assert {o.why for o in pack.outcomes if o.why} == {because}
+    assert all(outcome.restyled == bool(outcome.why) for outcome in pack.outcomes)
+
+
+def test_a_cell_that_looks_at_the_brand_runs_again_with_it(root: Path) -> None:
+    notebook(root, "security", *GOOD, "# as the brand has it\n1")
+    (root / "params" / "_brand.yml").write_text("color: {primary: '#7a1fa2'}")
+    assert go(root).ok
+    (root / "params" / "_brand.yml").write_text("color: {primary: '#1f7a4d'}")
+    pack = go(root)
+    changed = "_brand.yml changed: primary, wash"
+    assert {o.report: (o.why, o.restyled) for o in pack.outcomes} == {
+        "executives": (changed, True),
+        "security": (f"{changed}; cell 4 of its notebook uses the look", False),
+    }
+    (root / "notebooks" / "mine.py").write_text("from reportkit.figures import theme\n")
+    assert go(root).ok
+    (root / "params" / "_brand.yml").write_text("color: {primary: '#7a1fa2'}")
+    assert why(root)["executives"] == f"{changed}; mine.py uses the look"
+
+
+def test_a_picture_without_a_recipe_runs_again_for_another_look(root: Path) -> None:
+    notebook(
+        root,
+        "security",
+        *GOOD,
+        "from reportkit.display import Figure\nFigure('own', '<svg></svg>', None, 'alt', 'Own.')",
+    )
+    assert go(root).ok
+    (root / "params" / "_brand.yml").write_text("color: {primary: '#7a1fa2'}")
+    assert why(root)["security"].endswith("; a picture in it can only be drawn by its notebook")
 
 
 def test_force_makes_everything_again(root: Path) -> None:

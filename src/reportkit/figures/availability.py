@@ -11,6 +11,7 @@ from matplotlib.patches import Rectangle
 
 from reportkit.display import Figure
 from reportkit.figures import drawing
+from reportkit.figures.recipe import drawn_from
 from reportkit.model.brand import Brand
 from reportkit.model.shown import Shown
 from reportkit.model.unit import SHARE, plural
@@ -39,6 +40,7 @@ def nines(availability: float) -> str:
     return f"{text} {'nine' if text == '1.0' else 'nines'}"
 
 
+@drawn_from
 def availability(journeys: Sequence[Journey], when: str, brand: Brand, record: tuple[Shown, ...] = ()) -> Figure:
     """A row a journey, the least available first; the bar is the error budget spent, and the line where it is used up."""
     rows = sorted(journeys, key=lambda j: j.availability)

@@ -16,6 +16,7 @@ from matplotlib.patches import Rectangle
 from reportkit.display import Figure
 from reportkit.figures import drawing
 from reportkit.figures.drawing import SMALL
+from reportkit.figures.recipe import drawn_from
 from reportkit.figures.theme import mixed
 from reportkit.model.brand import Brand
 from reportkit.model.evidence import Evidence, Level
@@ -83,6 +84,7 @@ class _Scene:
         return tuple((level, colour) for level, colour in pairs if math.isfinite(level.value) and level.value >= 0)
 
 
+@drawn_from
 def before_after(evidence: Evidence, needle: Needle, proof: Proof, brand: Brand) -> Figure:
     """The weekly readings of `evidence.weekly` before and after the start, in the needle's unit; a gap stays a gap."""
     scene = _scene(evidence, needle, proof, brand)

@@ -13,6 +13,7 @@ from matplotlib.patches import Rectangle
 from reportkit.display import Figure
 from reportkit.evidence.behaviour import Limits, limits
 from reportkit.figures import drawing
+from reportkit.figures.recipe import drawn_from
 from reportkit.figures.theme import mixed
 from reportkit.model.brand import Brand
 from reportkit.model.evidence import Evidence
@@ -53,6 +54,7 @@ class _Scene:
         ]  # fmt: skip
 
 
+@drawn_from
 def behaviour(evidence: Evidence, needle: Needle, proof: Proof, brand: Brand) -> Figure | None:
     """Weekly values with mean ± 2.66 × mean moving range of the weeks before; None with fewer than eight of those."""
     scene = _scene(evidence, needle, proof, brand)

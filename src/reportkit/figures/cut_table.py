@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from reportkit.display import Block
+from reportkit.figures.recipe import drawn_from
 from reportkit.model.brand import Brand
 from reportkit.model.needle import Needle
 from reportkit.model.shown import Shown
@@ -30,6 +31,7 @@ class Slice:
     record: tuple[Shown, ...] = ()
 
 
+@drawn_from
 def cut_table(slices: Sequence[Slice], needle: Needle, by: str, labels: tuple[str, str], brand: Brand) -> Block:
     """One row a group, in the order given; `labels` name the two quarters."""
     largest = max((s.now for s in slices if math.isfinite(s.now)), default=0.0)

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from reportkit.display import Figure
 from reportkit.evidence.planning import Cell, Plan, shown
 from reportkit.figures import drawing
+from reportkit.figures.recipe import drawn_from
 from reportkit.model.brand import Brand
 from reportkit.model.needle import Needle
 from reportkit.model.unit import plural
@@ -20,6 +21,7 @@ PLOT, BELOW, ABOVE, LABEL, GAP = 150.0, 32.0, 40.0, 52.0, 26.0  # points
 TITLES = {False: "no teams to compare with", True: "against comparison teams"}
 
 
+@drawn_from
 def detectable(plan: Plan, needle: Needle, brand: Brand, *, taker: str = "team") -> Figure:
     """The smallest detectable change by weeks, one line a number of teams; the proof's own number in the brand's colour."""
     name = f"plan-{needle.key}"

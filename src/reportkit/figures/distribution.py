@@ -10,6 +10,7 @@ import numpy as np
 
 from reportkit.display import Figure
 from reportkit.figures import drawing
+from reportkit.figures.recipe import drawn_from
 from reportkit.model.brand import Brand
 from reportkit.model.needle import Needle
 from reportkit.model.unit import plural
@@ -33,6 +34,7 @@ class Curve:
         return max((d for t, d in zip(self.times, self.done, strict=True) if t <= time), default=0.0)
 
 
+@drawn_from
 def done_within(before: Curve, after: Curve, needle: Needle, brand: Brand) -> Figure:
     """Shares done by time in the needle's unit, before in grey and after in the brand's colour."""
     name = f"done-within-{needle.key}"

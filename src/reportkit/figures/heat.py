@@ -11,6 +11,7 @@ from matplotlib.patches import Rectangle
 
 from reportkit.display import Figure
 from reportkit.figures import drawing
+from reportkit.figures.recipe import drawn_from
 from reportkit.figures.theme import mixed, on
 from reportkit.model.brand import Brand
 from reportkit.model.needle import Needle
@@ -27,6 +28,7 @@ class Line:
     values: tuple[float, ...]
 
 
+@drawn_from
 def heat(
     lines: Sequence[Line],
     periods: Sequence[str],

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from reportkit.display import Block
+from reportkit.figures.recipe import drawn_from
 from reportkit.figures.theme import MARKS
 from reportkit.model.brand import Brand
 from reportkit.model.evidence import Evidence
@@ -38,6 +39,7 @@ class Row:
     record: tuple[Shown, ...] = ()
 
 
+@drawn_from
 def needle_table(rows: Sequence[Row], labels: tuple[str, str], brand: Brand) -> Block:
     """One row a needle; `labels` name the two quarters. Columns that would be empty for all needles are left out."""
     columns = _columns(rows, labels)

@@ -12,6 +12,7 @@ from matplotlib.patches import Rectangle
 from reportkit.display import Figure
 from reportkit.figures import drawing
 from reportkit.figures.drawing import SMALL
+from reportkit.figures.recipe import drawn_from
 from reportkit.figures.theme import mixed, on
 from reportkit.model.brand import Brand
 from reportkit.model.unit import Unit, plural
@@ -42,6 +43,7 @@ class Steps:
     window: str
 
 
+@drawn_from
 def path_to_production(rows: Sequence[Steps], unit: Unit, brand: Brand) -> Figure:
     """Stacked bars of mean lengths, in `unit`, with the sum at their ends."""
     return Figure(

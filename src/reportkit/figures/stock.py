@@ -11,6 +11,7 @@ from matplotlib.patches import Rectangle
 
 from reportkit.display import Figure
 from reportkit.figures import drawing
+from reportkit.figures.recipe import drawn_from
 from reportkit.figures.theme import mixed
 from reportkit.model.brand import Brand
 from reportkit.model.needle import Needle
@@ -31,6 +32,7 @@ class Week:
     open: int
 
 
+@drawn_from
 def stock(weeks: Sequence[Week], needle: Needle, quarter: Window, brand: Brand) -> Figure | None:
     """The open ones as a line, what came in above and what went out below a line of their own; None for fewer than two weeks."""
     if len(weeks) < FEWEST:

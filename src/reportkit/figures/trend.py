@@ -12,6 +12,7 @@ from matplotlib.patches import Rectangle
 
 from reportkit.display import Figure
 from reportkit.figures import drawing
+from reportkit.figures.recipe import drawn_from
 from reportkit.model.brand import Brand
 from reportkit.model.kind import Duration, Rate, Stock
 from reportkit.model.needle import Needle
@@ -32,6 +33,7 @@ class Week:
     facts: int
 
 
+@drawn_from
 def trend(weeks: Sequence[Week], needle: Needle, quarter: Window, brand: Brand) -> Figure | None:
     """The weekly line with the quarter marked; None where fewer than two weeks have a value."""
     known = [week for week in weeks if math.isfinite(week.value)]

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from reportkit.display import Figure
 from reportkit.figures import drawing
+from reportkit.figures.recipe import drawn_from
 from reportkit.figures.theme import mixed
 from reportkit.model.brand import Brand
 from reportkit.model.unit import Unit
@@ -30,6 +31,7 @@ class Step:
     amount: float
 
 
+@drawn_from
 def waterfall(steps: Sequence[Step], left: Range, money: Unit, brand: Brand, *, name: str, note: str) -> Figure:
     """Bars from step to step and what is left, with its range as a line; `note` ends the caption: window, n, method."""
     scene = _Scene(tuple(steps), left, money, brand)

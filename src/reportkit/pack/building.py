@@ -22,6 +22,7 @@ from reportkit.workspace import Workspace
 CELL_TIMEOUT = "REPORTKIT_CELL_TIMEOUT"  # seconds that a cell may take, as an environment variable
 DEFAULT_TIMEOUT = 600.0
 EVERYTHING = Wanted()
+LAID_OUT = " (laid out again; its notebook is not run)"
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Outcome:
     seconds: float = 0.0  # that its notebook took
     error: str | None = None
     why: str = ""
+    restyled: bool = False  # laid out again from the notebook as it was executed before
 
     @property
     def ok(self) -> bool:
@@ -79,7 +81,7 @@ def build(workspace: Workspace, quarter: str, wanted: Wanted = EVERYTHING, progr
             parts = fingerprint.parts(workspace, quarter, jobs)
             due = state.due(jobs, parts, making.target, force=wanted.force)
         for job in due:
-            progress(f"{job.report}: {job.why}")
+            progress(f"{job.report}: {job.why}{LAID_OUT if job.restyle else ''}")
         _make(making, due, wanted, timeout)
         making.failed.update(
             record.disagreements([making.made[job.report] for job in due if job.report in making.made])
@@ -163,10 +165,9 @@ def _make(making: Making, due: Sequence[Job], wanted: Wanted, timeout: float) ->
 
 def _outcomes(making: Making, jobs: Sequence[Job], due: Sequence[Job]) -> tuple[Outcome, ...]:
     """What became of each report: those made now are put where they belong, the others stand as they were."""
-    why = {job.report: job.why for job in due}
+    again = {job.report: job for job in due}
     return tuple(
-        _settle(making, job.report, why[job.report]) if job.report in why else _standing(making, job.report)
-        for job in jobs
+        _settle(making, again[job.report]) if job.report in again else _standing(making, job.report) for job in jobs
     )
 
 
@@ -176,15 +177,18 @@ def _standing(making: Making, report: str) -> Outcome:
     return Outcome(report, tuple(making.target / f"{report}.{ending}" for ending in state.ENDINGS))
 
 
-def _settle(making: Making, report: str, why: str) -> Outcome:
+def _settle(making: Making, job: Job) -> Outcome:
     """Move a finished report to where it belongs; of a failed one nothing but what explains it."""
+    report = job.report
     if report in making.failed:
-        return Outcome(report, error=making.failed[report], why=why)
+        return Outcome(report, error=making.failed[report], why=job.why)
     made = making.made[report]
     for name, path in made.files.items():
         files.put(path, making.target / name)
     _forgive(making.target / "failed", report)
-    return Outcome(report, tuple(making.target / name for name in made.files), made.seconds, why=why)
+    return Outcome(
+        report, tuple(making.target / name for name in made.files), made.seconds, why=job.why, restyled=job.restyle
+    )
 
 
 def _forgive(failed: Path, report: str) -> None:
@@ -207,7 +211,7 @@ def _close(making: Making, outcomes: Sequence[Outcome], parts: Mapping[str, fing
     index = render.index(sheets.entries(making.workspace, whole), everyone, sound, sheets.verdicts(whole))
     _write(making, "index.html", index)
     kept = state.read(making.target).get("reports", {})
-    now = {one.report: state.entry(parts[one.report], making.target, one.report) for one in made}
+    now = {one.report: state.entry(parts[one.report], making.target, one.report, restyles=one.restyles) for one in made}
     state.write(making.target, making.scratch, {"reports": {**kept, **now}})
     return (*record.outdated(whole), *story.remarks(making.workspace, whole, [one.report for one in made]))
 

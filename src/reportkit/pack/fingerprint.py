@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
@@ -24,7 +25,11 @@ Parts = dict[str, dict[str, str]]  # file or thing: path inside: digest
 BESIDE = "notebooks/"
 LAYOUT = "the pages' layout"
 BRAND = "_brand.yml"
-ON_PAGES = ("logo", "name")  # of the brand: what pages show; colours and fonts are in the notebook's pictures
+ON_PAGES = {
+    "organisation.yaml": ("language", "name", "notice", "page", "report"),
+    "audiences.yaml": ("title",),
+}  # labels alone
+LOOKED_AT = re.compile(r"brand|\bsetting\b|\btheme\b|audience\.title")  # in code: it may do what it does by the look
 MOST = 3  # changes that are told one by one
 PACKAGE = Path(__file__).resolve().parents[1]
 OUTSIDE = ("_notebooks", "check", "cli.py", "console.py", "preloaded.py", "preview", "scaffold", "unchanged.py")
@@ -69,9 +74,7 @@ def reason(before: Parts, now: Parts) -> str:
     """What differs, in one clause: 'needles.yaml changed: target of lead_time; executives.ipynb changed: cell 3'; '' for nothing."""
     told: dict[str, str] = {}
     for thing in dict.fromkeys((*now, *before)):
-        one, other = before.get(thing, {}), now.get(thing, {})
-        changed = [path for path in dict.fromkeys((*other, *one)) if one.get(path) != other.get(path)]
-        if changed:
+        if changed := _differing(before, now, thing):
             more = f" and {len(changed) - MOST} more" if len(changed) > MOST else ""
             listed = ", ".join(filter(None, (_named(path) if thing in KEYED else path for path in changed[:MOST])))
             told[thing] = f"{thing} changed: {listed}{more}" if listed else f"{thing} changed"
@@ -79,12 +82,30 @@ def reason(before: Parts, now: Parts) -> str:
     return "; ".join(first or told.values())
 
 
+def _differing(before: Parts, now: Parts, thing: str) -> list[str]:
+    """The paths inside a thing whose digests differ."""
+    one, other = before.get(thing, {}), now.get(thing, {})
+    return [path for path in dict.fromkeys((*other, *one)) if one.get(path) != other.get(path)]
+
+
 def only_style(before: Parts, now: Parts) -> bool:
-    """Whether nothing has changed but what pages are laid out by."""
-    changed = [thing for thing in {*before, *now} if before.get(thing) != now.get(thing)]
-    one, other = before.get(BRAND, {}), now.get(BRAND, {})
-    drawn = [name for name in {*one, *other} if one.get(name) != other.get(name) and name not in ON_PAGES]
-    return set(changed) <= {LAYOUT, BRAND} and not drawn
+    """Whether nothing has changed but what pages are laid out by: templates, brand, and labels that only pages show."""
+    return all(
+        thing in (LAYOUT, BRAND)
+        or all(path.rpartition(".")[2] in ON_PAGES.get(thing, ()) for path in _differing(before, now, thing))
+        for thing in {*before, *now}
+    )
+
+
+def looked_at(notebook: Path) -> str:
+    """What in the notebook, or beside it, makes something of the brand itself: 'cell 3', 'mine.py'; '' for nothing."""
+    for number, cell in enumerate(cells(notebook), 1):
+        if cell.cell_type == "code" and LOOKED_AT.search(cell.source):
+            return f"cell {number}"
+    beside = (
+        path for path in sorted(notebook.parent.rglob("*.py")) if LOOKED_AT.search(path.read_text("utf-8", "replace"))
+    )
+    return next((path.name for path in beside), "")
 
 
 def only_notebook(before: Parts, now: Parts, notebook: Path) -> bool:

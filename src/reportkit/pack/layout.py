@@ -24,10 +24,12 @@ class Cost:
     memory: int
 
 
-def lay_out(source: Path, sheet: Sheet) -> Cost:
-    """Write report.html and report.pdf beside the executed notebook."""
+def lay_out(source: Path, sheet: Sheet, *, restyle: bool = False) -> Cost:
+    """Write report.html and report.pdf beside the executed notebook, whose pictures are drawn again for a `restyle`."""
     notebook = nbformat.read(source, as_version=4)
     begun = time.monotonic()
+    if restyle:
+        nbformat.write(render.restyled(notebook, sheet.brand), source)
     source.with_suffix(".html").write_text(render.html(notebook, sheet), encoding="utf-8")
     between = time.monotonic()
     source.with_suffix(".pdf").write_bytes(render.pdf(notebook, sheet))
@@ -35,13 +37,14 @@ def lay_out(source: Path, sheet: Sheet) -> Cost:
     return Cost(between - begun, time.monotonic() - between, memory)
 
 
-def lay_out_apart(source: Path, sheet: Sheet) -> Cost:
+def lay_out_apart(source: Path, sheet: Sheet, restyle: bool = False) -> Cost:
     """The same in a process that ends at once afterwards: what WeasyPrint leaves lying about goes with the scratch folder."""
     tempfile.tempdir = str(source.parent)
     gc.disable()  # it has nothing to gain in so short a life
-    return lay_out(source, sheet)
+    return lay_out(source, sheet, restyle=restyle)
 
 
-def screen(source: Path, sheet: Sheet) -> str:
+def screen(source: Path, sheet: Sheet, restyle: bool = False) -> str:
     """The page alone, of the executed notebook in the file."""
-    return render.html(nbformat.read(source, as_version=4), sheet)
+    notebook = nbformat.read(source, as_version=4)
+    return render.html(render.restyled(notebook, sheet.brand) if restyle else notebook, sheet)

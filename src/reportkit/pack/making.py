@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from reportkit import files, run
+from reportkit import files, render, run
 from reportkit.errors import NotebookError, ReportkitError
 from reportkit.forks import NoFork, ServerDied
 from reportkit.pack import record, sheets, story
@@ -107,7 +107,7 @@ def one(making: Making, job: Job, line: Line) -> record.Made:
     source = making.folder(job) / "report.ipynb"
     nbformat.write(executed.notebook, source)
     with line.pages:
-        _pages(making, job, source, made.headline, line.settings)
+        _pages(making, job, source, made, line.settings)
     return made
 
 
@@ -133,22 +133,23 @@ def _entry(making: Making, job: Job, executed: run.Executed) -> record.Made:
     folder = making.folder(job)
     paths = {f"{job.report}.{ending}": folder / f"report.{ending}" for ending in ("html", "pdf", "ipynb")}
     numbers = record.numbers(job.report, payloads, job.scope)
-    return record.Made(job.report, title, headline, numbers, paths, executed.seconds, job.audience)
+    restyles = render.can_be_restyled(executed.notebook)
+    return record.Made(job.report, title, headline, numbers, paths, executed.seconds, job.audience, restyles)
 
 
-def _pages(making: Making, job: Job, source: Path, headline: str, settings: run.Isolated) -> None:
+def _pages(making: Making, job: Job, source: Path, made: record.Made, settings: run.Isolated) -> None:
     """Lay out the report in a worker process, in this one where there is none to be had."""
-    sheet = sheets.sheet(making.workspace, making.quarter, headline, job.title(making.workspace))
-    cost = _forked(source, sheet, settings) or lay_out(source, sheet)
+    sheet = sheets.sheet(making.workspace, making.quarter, made.headline, made.title)
+    cost = _forked(source, sheet, settings, restyle=job.restyle) or lay_out(source, sheet, restyle=job.restyle)
     making.clock.add("laying out HTML", cost.html)
     making.clock.add("laying out PDF", cost.pdf)
 
 
-def _forked(source: Path, sheet: Sheet, settings: run.Isolated) -> Cost | None:
+def _forked(source: Path, sheet: Sheet, settings: run.Isolated, *, restyle: bool) -> Cost | None:
     """The pages laid out in a worker, by a second server where the first one dies; None where no worker can be had."""
     for _ in range(2):
         try:
-            return settings.family.call(lay_out_apart, source, sheet) if settings.family else None
+            return settings.family.call(lay_out_apart, source, sheet, restyle) if settings.family else None
         except ServerDied:
             continue
         except NoFork:

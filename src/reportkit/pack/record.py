@@ -36,6 +36,7 @@ class Made:
     files: Mapping[str, Path] = field(default_factory=dict)
     seconds: float = 0.0
     audience: str = ""  # where it is not what the report is called
+    restyles: bool = False  # its pictures can be drawn again without its notebook being run
 
 
 def payloads(notebook: NotebookNode) -> list[dict[str, Any]]:

@@ -25,10 +25,10 @@ def read(folder: Path) -> dict[str, Any]:
         return {}
 
 
-def entry(parts: Parts, folder: Path, report: str) -> dict[str, Any]:
-    """What to keep of a report that was just put into the folder: what it is made of, and its files' digests."""
+def entry(parts: Parts, folder: Path, report: str, *, restyles: bool) -> dict[str, Any]:
+    """What to keep of a report that was just put into the folder: what it is made of, its files' digests, whether it can be restyled."""
     made = {ending: fingerprint.digest((folder / f"{report}.{ending}").read_bytes()) for ending in ENDINGS}
-    return {"parts": parts, "files": made}
+    return {"parts": parts, "files": made, "restyles": restyles}
 
 
 def write(folder: Path, scratch: Path, kept: Mapping[str, Any]) -> None:
@@ -56,7 +56,17 @@ def _judged(job: Job, kept: Mapping[str, Any] | None, now: Parts, folder: Path, 
     why = fingerprint.reason(kept["parts"], now)
     if not why and touched:
         return replace(job, why=f"{touched[0]} is not as it was made", restyle=True)
-    return replace(job, why=why, restyle=bool(why) and fingerprint.only_style(kept["parts"], now))
+    look = bool(why) and fingerprint.only_style(kept["parts"], now)
+    needed = look and _needed(job, kept)
+    return replace(job, why=f"{why}; {needed}" if needed else why, restyle=look and not needed)
+
+
+def _needed(job: Job, kept: Mapping[str, Any]) -> str:
+    """Why a report has to run though nothing but its look has changed; '' where laying it out again will do."""
+    if not kept.get("restyles"):
+        return "a picture in it can only be drawn by its notebook"
+    place = fingerprint.looked_at(job.notebook)
+    return f"{place} of its notebook uses the look" if place.startswith("cell") else place and f"{place} uses the look"
 
 
 def _as_made(kept: Mapping[str, Any], folder: Path, report: str, ending: str) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nbformat
 
-from reportkit import forks, run
+from reportkit import forks, render, run
 from reportkit.errors import ReportkitError
 from reportkit.pack import fingerprint, plan, record, sheets
 from reportkit.pack.building import ready
@@ -86,11 +86,17 @@ class Editing:
         parts = fingerprint.parts(workspace, self.job.quarter, [self.job])[self.job.report]
         if self.parts and not fingerprint.only_notebook(self.parts, parts, self.job.notebook):
             self._forget()
-        if self.executed is None or not fingerprint.only_style(self.parts, parts):
+        restyle = self.executed is not None and self._restyles(self.executed, parts)
+        if self.executed is None or not restyle:
             self.parts, self.executed = parts, None  # should it fail, the next edit runs it again
             self.executed = self._run()
         self.parts = parts
-        return self._page(workspace, self.executed)
+        return self._page(workspace, self.executed, restyle=restyle)
+
+    def _restyles(self, executed: Executed, parts: fingerprint.Parts) -> bool:
+        """Whether nothing but the look has changed, and the notebook as it was run can be given another."""
+        look = fingerprint.only_style(self.parts, parts) and not fingerprint.looked_at(self.job.notebook)
+        return look and render.can_be_restyled(executed.notebook)
 
     def _forget(self) -> None:
         """Let go of numbers that were worked out from other params or another extract."""
@@ -105,7 +111,7 @@ class Editing:
         finally:
             self.spare.prepare()
 
-    def _page(self, workspace: Workspace, executed: Executed) -> str:
+    def _page(self, workspace: Workspace, executed: Executed, *, restyle: bool) -> str:
         title = self.job.title(workspace)
         sheet = sheets.sheet(
             workspace, self.job.quarter, record.headline(record.payloads(executed.notebook)) or title, title
@@ -113,9 +119,11 @@ class Editing:
         source = self.settings.scratch / self.job.report / "report.ipynb"
         nbformat.write(executed.notebook, source)
         try:
-            return self.settings.family.call(screen, source, sheet) if self.settings.family else screen(source, sheet)
+            if self.settings.family:
+                return self.settings.family.call(screen, source, sheet, restyle)
         except (forks.NoFork, forks.ServerDied):
-            return screen(source, sheet)
+            pass
+        return screen(source, sheet, restyle=restyle)
 
 
 @contextmanager

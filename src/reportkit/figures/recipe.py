@@ -1,0 +1,57 @@
+"""Pictures that can be drawn again in another brand: each carries what it was drawn from, all but the brand."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from reportkit.display import Block, Figure
+from reportkit.figures import values
+from reportkit.model.brand import Brand
+
+Drawn = TypeVar("Drawn", Figure, Block, Figure | None, Block | None)
+Given = ParamSpec("Given")
+BRAND = "brand"
+HOME = "reportkit.figures."
+_DRAWERS: dict[str, Callable[..., Figure | Block | None]] = {}
+
+
+def drawn_from(draw: Callable[Given, Drawn]) -> Callable[Given, Drawn]:
+    """The function, whose pictures now carry their recipe: what else it was given beside `brand`."""
+    name = f"{draw.__module__.removeprefix(HOME)}.{draw.__name__}"
+    signature = inspect.signature(draw)
+
+    @wraps(draw)
+    def drawing(*given: Given.args, **named: Given.kwargs) -> Any:
+        made = draw(*given, **named)
+        if made is None:
+            return None
+        bound = signature.bind(*given, **named).arguments
+        try:
+            given_again = {key: values.written(value) for key, value in bound.items() if key != BRAND}
+        except (TypeError, LookupError):
+            return made  # of something that only its notebook knows: it is drawn again by running that
+        # One line: a notebook's own JSON gives every number a line.
+        return replace(made, recipe=json.dumps([name, given_again], ensure_ascii=False, separators=(",", ":")))
+
+    _DRAWERS[name] = draw
+    return drawing
+
+
+def drawn_again(recipe: str, brand: Brand) -> Mapping[str, Any]:
+    """What the picture's face has in this brand: the entries that its brand decides.
+
+    Raises TypeError, ValueError, LookupError or AttributeError where the recipe is none of ours.
+    """
+    name, given = json.loads(recipe)
+    if name not in _DRAWERS:
+        importlib.import_module(HOME + name.partition(".")[0])
+    made = _DRAWERS[name](**{key: values.read(inner) for key, inner in given.items()}, brand=brand)
+    if made is None:
+        raise ValueError(f"there is no such picture any more: {name}")
+    return {key: made.face()[key] for key in ("svg", "live", "html") if key in made.face()}
