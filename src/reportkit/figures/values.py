@@ -121,11 +121,13 @@ def _framed(content: list[Any]) -> pd.DataFrame:
     return pd.DataFrame({name: _series(dtype, values) for name, dtype, values in content})
 
 
-def _series(dtype: Any, values: list[Any]) -> pd.Series:
+def _series(dtype: Any, values: list[Any]) -> Any:
     plain: Any = [read(value) for value in values]
-    if dtype.startswith("datetime64"):
-        plain, dtype = pd.Series(plain, dtype="int64").astype(dtype), None
-    return pd.Series(plain, dtype=dtype)
+    return (
+        pd.Series(plain, dtype="int64").astype(dtype)
+        if dtype.startswith("datetime64")
+        else pd.Series(plain, dtype=dtype)
+    )
 
 
 _WRITERS: tuple[tuple[str, type, Callable[[Any], Any]], ...] = (
