@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import duckdb
 
 ZONED = r"([+-]\d{2}(:?\d{2})?|[Zz]|UTC|GMT|[A-Z][A-Za-z_]+/[A-Za-z_/]+)$"  # no BST or IST: they mean several zones
+UTC_ENDS = ("Z", "+00", "+00:00")
 EARLIEST = "1980-01-01"  # what lies before it is how some system writes 'none': 1970-01-01, 1900-01-01, 0001-01-01
 WORDS = {"time": "a time", "flag": "yes or no", "number": "a number"}
 SHOWN = 60  # characters of a value that a reason quotes
@@ -192,8 +193,12 @@ class Mapper:
             return parsed if "%z" in column.format or "%Z" in column.format else f"timezone({zone}, {parsed})"
         zoned = f"length({text}) > 10 AND regexp_matches({text}, {literal(ZONED)})"
         tidy = f"replace(replace(replace({text}, ' +', '+'), ' -', '-'), 'z', 'Z')"
+        said = f"CAST({raw} AS VARCHAR)"  # most exports say UTC in one of these ways, and are read without a regular expression
+        plainly = " OR ".join(f"suffix({said}, {literal(end)})" for end in UTC_ENDS)
         return (
-            f"CASE WHEN {zoned} THEN coalesce(try_cast({text} AS TIMESTAMPTZ), try_cast({tidy} AS TIMESTAMPTZ))"
+            f"CASE WHEN strlen({said}) > 10 AND ({plainly}) AND try_cast({said} AS TIMESTAMPTZ) IS NOT NULL"
+            f" THEN try_cast({said} AS TIMESTAMPTZ)"
+            f" WHEN {zoned} THEN coalesce(try_cast({text} AS TIMESTAMPTZ), try_cast({tidy} AS TIMESTAMPTZ))"
             f" WHEN right({text}, 1) BETWEEN '0' AND '9' THEN timezone({zone}, try_cast({text} AS TIMESTAMP)) END"
         )
 

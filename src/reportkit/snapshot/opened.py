@@ -112,11 +112,9 @@ class Snapshot:
 
     @cached_property
     def _backend(self) -> Any:
-        import ibis
+        from reportkit.snapshot.duck import connected
 
-        backend = ibis.duckdb.connect()
-        backend.raw_sql("SET TimeZone = 'UTC'")
-        return backend
+        return connected()
 
     def under(self, rules: Rules) -> Snapshot:
         """The same extract, on the same engine, measured by other rules."""
