@@ -7,54 +7,16 @@ Params say where a secret is: `env:GITHUB_TOKEN` (the environment, or the file .
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import AfterValidator, Field
 
 from reportkit.errors import SourceError
+from reportkit.model.secret import IN_URL, PLACES
 
-PLACES = re.compile(r"env:(?P<variable>[A-Za-z_][A-Za-z0-9_]*)|keyring:(?P<service>[^/\s]+)/(?P<user>\S+)")
-IN_URL = re.compile(r"(?P<before>[a-z][a-z0-9+.-]*://[^/\s:@]*:)(?P<password>[^@\s]+)@", re.IGNORECASE)
 HIDDEN = "(secret)"
 SHORTEST = 6  # characters; taking shorter ones out of texts would tear words apart
 
 _known: set[str] = set()
-
-
-class SecretInYamlError(ValueError):
-    """A secret is written out where only its place may be named. Nothing that says so may repeat the value."""
-
-
-def _named(value: str) -> str:
-    if not PLACES.fullmatch(value):
-        raise SecretInYamlError(
-            "a secret may not be written into YAML; write where it is: env:GITHUB_TOKEN (the environment or .env) or "
-            "keyring:service/user",
-        )
-    return value
-
-
-def without_password(value: str) -> str:
-    """The address. Raises ValueError where it holds a password."""
-    if IN_URL.search(value):
-        raise SecretInYamlError(
-            "this address holds a password, which may not be written into YAML; put the whole address into the "
-            "environment or .env and write env:NAME",
-        )
-    return value
-
-
-#: Where a secret is, never the secret itself.
-Secret = Annotated[
-    str,
-    AfterValidator(_named),
-    Field(description="Where the secret is: env:NAME (the environment or .env) or keyring:service/user."),
-]
-#: An address that holds no password.
-Address = Annotated[str, AfterValidator(without_password)]
 
 
 def find(named: str, root: Path, where: str) -> str:

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from reportkit.fetch import secrets
 from reportkit.fetch.people import BOTS, People, workspace_salt
 from reportkit.fetch.place import SourceSpec
-from reportkit.fetch.secrets import Address, Secret
+from reportkit.model.secret import Address, Secret
 
 Headers = MutableMapping[Any, Any]
 

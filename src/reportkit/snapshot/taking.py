@@ -20,9 +20,9 @@ from pydantic import ValidationError
 from reportkit import files
 from reportkit.entities import Entity, find
 from reportkit.errors import ContractError, ExtractError, ParamsError, ReportkitError, SourceError, UnknownName
-from reportkit.fetch.secrets import SecretInYamlError
 from reportkit.model.params import EntityMapping, Organisation, Sources
 from reportkit.model.period import Quarter
+from reportkit.model.secret import SecretInYamlError
 from reportkit.model.unit import COUNT, plural
 from reportkit.snapshot import contract, freezing
 from reportkit.snapshot.contract import Counts

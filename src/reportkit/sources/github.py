@@ -26,8 +26,8 @@ from reportkit.fetch.api import read as fetch
 from reportkit.fetch.declared import Api, Chosen, Declared, Given, Visit
 from reportkit.fetch.place import Origin, Place
 from reportkit.fetch.records import Row, Table
-from reportkit.fetch.secrets import Address
 from reportkit.fetch.spec import ApiSpec, bearer
+from reportkit.model.secret import Address
 
 VERSION = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 PAGE = 100

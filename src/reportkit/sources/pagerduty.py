@@ -18,8 +18,8 @@ from reportkit.fetch.declared import Api, Chosen, Declared, Given, Visit
 from reportkit.fetch.paging import by_offset
 from reportkit.fetch.place import Origin, Place
 from reportkit.fetch.records import Row, Table
-from reportkit.fetch.secrets import Address
 from reportkit.fetch.spec import ApiSpec, header
+from reportkit.model.secret import Address
 
 PAGE = 100
 MONTH = timedelta(days=30)

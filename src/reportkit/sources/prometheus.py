@@ -22,9 +22,9 @@ from reportkit.fetch.api import read as fetch
 from reportkit.fetch.declared import Api, Declared, Given, Visit
 from reportkit.fetch.place import Origin, Place
 from reportkit.fetch.records import Row, Table
-from reportkit.fetch.secrets import Secret
 from reportkit.fetch.spec import ApiSpec, basic, header
 from reportkit.model.params import Key, Params
+from reportkit.model.secret import Secret
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 MOST_POINTS = 11_000  # that Prometheus gives of one series at once

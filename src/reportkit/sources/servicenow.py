@@ -19,9 +19,9 @@ from reportkit.fetch.declared import Api, Declared, Visit
 from reportkit.fetch.paging import by_offset
 from reportkit.fetch.place import Origin, Place
 from reportkit.fetch.records import Table
-from reportkit.fetch.secrets import Address
 from reportkit.fetch.spec import ApiSpec, basic
 from reportkit.fetch.tabular import FileSpec
+from reportkit.model.secret import Address
 
 PAGE = 1000
 COMMON = ("number", "state", "opened_at", "closed_at", "sys_created_on", "sys_updated_on", "short_description", "cmdb_ci",

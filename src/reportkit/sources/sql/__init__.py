@@ -9,34 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from reportkit.fetch import secrets
+from reportkit.fetch import databases
 from reportkit.fetch.place import Origin, Place, SourceSpec
-from reportkit.fetch.secrets import Secret
 from reportkit.files import sha256_of
 from reportkit.model.params import Key
+from reportkit.model.secret import Database as DatabaseAddress
+from reportkit.model.secret import Secret
 from reportkit.sources.sql import backstage, devlake
 from reportkit.sources.sql.running import Database
 
 LAYOUTS = {"devlake": devlake, "backstage": backstage}
 
 
-def _address(value: str) -> str:
-    if not secrets.PLACES.fullmatch(value):
-        if "://" not in value:
-            raise ValueError("an address is like postgresql://reader@host/database, or env:NAME")
-        secrets.without_password(value)
-    return value
-
-
 class Spec(SourceSpec):
     """Settings of a database."""
 
     type: Literal["sql"] = "sql"
-    url: Annotated[str, AfterValidator(_address)] = Field(
+    url: DatabaseAddress = Field(
         description="postgresql://reader@host/database, duckdb:///file, sqlite:///file, snowflake://…; or env:NAME."
     )
     password: Secret | None = Field(None, description="Where the password is, if the address has none and needs one.")
@@ -68,12 +61,10 @@ class Spec(SourceSpec):
 def read(spec: Spec, name: str, place: Place) -> tuple[Origin, ...]:
     """Run the queries and make what they give queryable. Raises SourceError."""
     where = f"source {name}"
-    named = secrets.PLACES.fullmatch(spec.url)
-    address = secrets.find(spec.url, place.root, where) if named else spec.url
-    password = secrets.find(spec.password, place.root, where) if spec.password else None
+    address = databases.address(spec.url, spec.password, place.root, where)
     optional = LAYOUTS[spec.layout].OPTIONAL if spec.layout else frozenset()
     found = []
-    with Database.opened(address, password, place.root, where) as database:
+    with Database.opened(address, place.root, where) as database:
         for table, text in spec.selects(name).items():
             place.progress(f"{name}: asking for {table}")
             path = place.scratch / f"{table}.parquet"

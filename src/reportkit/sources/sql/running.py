@@ -10,17 +10,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reportkit.errors import SourceError
-from reportkit.fetch.secrets import redact, remember
+from reportkit.fetch.databases import LOCAL, line, no_driver, shown
 
 BATCH = 20_000  # rows
 CURSORS = ("postgres", "sqlite", "duckdb")  # backends whose driver is asked directly, in batches
-LOCAL = ("sqlite", "duckdb")
 WRITTEN: tuple[tuple[Any, Callable[[Any], str]], ...] = (  # the first that fits; a bool is an int, a datetime a date
     (bool, lambda value: "true" if value else "false"),
     (datetime, lambda value: str(value.isoformat(sep=" "))),
@@ -42,19 +40,19 @@ class Database:
 
     @classmethod
     @contextmanager
-    def opened(cls, address: str, password: str | None, root: Path, where: str) -> Iterator[Database]:
+    def opened(cls, address: str, root: Path, where: str) -> Iterator[Database]:
         """The database at an address. Raises SourceError where it cannot be reached, or its driver is not installed."""
-        shown = _shown(address)
+        name = shown(address)
         try:
-            backend = _connected(_with_password(_from_root(address, root), password))
+            backend = _connected(_from_root(address, root))
         except (ImportError, AttributeError) as error:
-            raise SourceError(_no_driver(address, error), where=where) from None
+            raise SourceError(no_driver(address, error), where=where) from None
         except SourceError as error:
             raise SourceError(error.message, where=where) from None
         except Exception as error:  # noqa: BLE001  (each driver has its own)
-            raise SourceError(f"{shown} cannot be opened: {_line(error)}.", where=where) from None
+            raise SourceError(f"{name} cannot be opened: {line(error)}.", where=where) from None
         try:
-            yield cls(backend, shown, where)
+            yield cls(backend, name, where)
         finally:
             with suppress(Exception):
                 backend.disconnect()
@@ -70,7 +68,7 @@ class Database:
             raise
         except Exception as error:  # noqa: BLE001  (each driver has its own)
             if not or_empty:
-                raise SourceError(f"{self.shown} cannot answer a query: {_line(error)}.", where=self.where) from None
+                raise SourceError(f"{self.shown} cannot answer a query: {line(error)}.", where=self.where) from None
         with suppress(Exception):
             self.backend.con.rollback()
         return _written(iter([((), [])]), path, None)
@@ -145,31 +143,3 @@ def _from_root(address: str, root: Path) -> str:
     if not path.is_file():
         raise SourceError(f"there is no database file {rest}; mend `url`.")
     return f"{scheme}://{path}"
-
-
-def _with_password(address: str, password: str | None) -> str:
-    if password is None:
-        return address
-    parts = urlsplit(address)
-    user, _, host = parts.netloc.rpartition("@")
-    return remember(urlunsplit(parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}")))
-
-
-def _shown(address: str) -> str:
-    parts = urlsplit(address)
-    if parts.scheme in LOCAL:
-        return Path(parts.netloc + parts.path).name
-    return f"{parts.hostname or 'the database'}{parts.path}"
-
-
-def _no_driver(address: str, error: Exception) -> str:
-    scheme = address.partition("://")[0].partition("+")[0].removesuffix("ql")
-    extra = {"postgres": "postgres", "postgre": "postgres"}.get(scheme, scheme)
-    return (
-        f"the driver for {scheme}:// is not installed ({_line(error)}); install it with "
-        f"pip install 'ibis-framework[{extra}]', or see which databases Ibis knows."
-    )
-
-
-def _line(error: Exception) -> str:
-    return redact(" ".join(str(error).split()))[:200].rstrip(".") or type(error).__name__

@@ -1,0 +1,56 @@
+"""Where a secret is, as params may say it: never the secret itself, and no address that holds a password."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+PLACES = re.compile(r"env:(?P<variable>[A-Za-z_][A-Za-z0-9_]*)|keyring:(?P<service>[^/\s]+)/(?P<user>\S+)")
+IN_URL = re.compile(r"(?P<before>[a-z][a-z0-9+.-]*://[^/\s:@]*:)(?P<password>[^@\s]+)@", re.IGNORECASE)
+
+
+class SecretInYamlError(ValueError):
+    """A secret is written out where only its place may be named. Nothing that says so may repeat the value."""
+
+
+def named(value: str) -> str:
+    """The place of a secret. Raises ValueError where it is the secret itself."""
+    if not PLACES.fullmatch(value):
+        raise SecretInYamlError(
+            "a secret may not be written into YAML; write where it is: env:GITHUB_TOKEN (the environment or .env) or "
+            "keyring:service/user",
+        )
+    return value
+
+
+def without_password(value: str) -> str:
+    """The address. Raises ValueError where it holds a password."""
+    if IN_URL.search(value):
+        raise SecretInYamlError(
+            "this address holds a password, which may not be written into YAML; put the whole address into the "
+            "environment or .env and write env:NAME",
+        )
+    return value
+
+
+def database(value: str) -> str:
+    """The address of a database, or where it is. Raises ValueError where it is none or holds a password."""
+    if not PLACES.fullmatch(value):
+        if "://" not in value:
+            raise ValueError("an address is like postgresql://reader@host/database, or env:NAME")
+        without_password(value)
+    return value
+
+
+#: Where a secret is, never the secret itself.
+Secret = Annotated[
+    str,
+    AfterValidator(named),
+    Field(description="Where the secret is: env:NAME (the environment or .env) or keyring:service/user."),
+]
+#: An address that holds no password.
+Address = Annotated[str, AfterValidator(without_password)]
+#: A database's address without a password, or where the whole address is.
+Database = Annotated[str, AfterValidator(database)]
