@@ -19,6 +19,7 @@ from reportkit.model.rules import Rules
 from reportkit.snapshot import EntityManifest, Manifest, Snapshot
 from reportkit.snapshot.manifest import sha256_of
 from tests import building, samples
+from tests.servers import real
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 ARROW: dict[Type, pa.DataType] = {
@@ -61,6 +62,13 @@ def northwind_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
             building.workspace(root, REPOSITORY / "params", REPOSITORY / "extracts" / "raw")
             building.built(root, "2026-Q3")
     return root
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a database of a PostgreSQL that this process has started."""
+    with real.postgres(tmp_path_factory.mktemp("postgres")) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

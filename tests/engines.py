@@ -1,17 +1,18 @@
-"""The same extract on other engines: pandas in memory, and Spark."""
+"""The same extract on other engines: pandas in memory, Spark, and PostgreSQL."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 import ibis
 import pandas as pd
 
+from reportkit.model.engine import Engine
 from reportkit.snapshot import Snapshot
+
+SPARK = {"type": "spark", "master": "local[2]"}
 
 
 def on_pandas(snapshot: Snapshot) -> Snapshot:
@@ -20,13 +21,9 @@ def on_pandas(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, _tables=tables, _kept={})
 
 
-def on_spark(snapshot: Snapshot, spark: Any) -> Snapshot:
-    """The extract's files read by Spark."""
-    tables = {
-        name: spark.read_parquet(_file(snapshot, name), table_name=f"{name}_{snapshot.hash(name)[:12]}")
-        for name in snapshot.manifest.entities
-    }
-    return replace(snapshot, _tables=tables, _kept={})
+def on(snapshot: Snapshot, engine: Engine) -> Snapshot:
+    """The extract on an engine as organisation.yaml names it."""
+    return replace(snapshot, engine=engine, _tables={}, _kept={})
 
 
 def _file(snapshot: Snapshot, entity: str) -> str:
@@ -34,21 +31,12 @@ def _file(snapshot: Snapshot, entity: str) -> str:
 
 
 @contextmanager
-def spark() -> Iterator[Any]:
-    """Ibis on a Spark of this process, two cores, heard by this machine alone, silent; stopped at the end."""
-    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+def spark() -> Iterator[Engine]:
+    """A Spark of this process, two cores, stopped at the end."""
     from pyspark.sql import SparkSession
 
-    settings = {
-        "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1", "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false", "spark.log.level": "OFF", "spark.sql.session.timeZone": "UTC",
-        "spark.sql.shuffle.partitions": "1",  # the tables are small: a task for each of 200 parts takes minutes
-    }  # fmt: skip
-    builder = SparkSession.builder.master("local[2]").appName("reportkit tests")
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    session = builder.getOrCreate()
     try:
-        yield ibis.pyspark.connect(session)
+        yield Engine.model_validate(SPARK)
     finally:
-        session.stop()
+        if session := SparkSession.getActiveSession():
+            session.stop()

@@ -7,6 +7,7 @@
     │   ├── SourceError               a source could not be read
     │   └── ContractError             too many rows break their entity's contract
     ├── SnapshotError                 a frozen extract is missing, incomplete or altered
+    ├── EngineError                   the engine that organisation.yaml names cannot be used
     ├── MeasureError                  a needle cannot be computed from the extract at hand
     ├── EvidenceError                 a proof cannot be weighed at all
     ├── NotebookError                 a notebook could not be run to its end
@@ -62,6 +63,10 @@ class ContractError(ExtractError):
 
 class SnapshotError(ReportkitError):
     """A frozen extract is missing, incomplete or altered."""
+
+
+class EngineError(ReportkitError):
+    """The engine that organisation.yaml names cannot be reached, or cannot do what it is asked."""
 
 
 class MeasureError(ReportkitError):

@@ -24,7 +24,7 @@ from reportkit.model.params import Audience, Organisation, Proof, SourceChange
 from reportkit.model.period import WEEK, Quarter, Window, day_text
 from reportkit.model.rules import DoraRules
 from reportkit.needles import find
-from reportkit.snapshot import Snapshot
+from reportkit.snapshot import Snapshot, fetched
 
 WEEKS = 26  # half a year in the picture of a needle that no proof is told of
 QUARTERS = 9  # two years and the quarter they are compared with
@@ -229,7 +229,7 @@ class Findings:
             if Quarter.parse(quarter, self.quarter.first_month).window.end < proof.windows[0].end:
                 continue
             if quarter not in self._earlier:
-                self._earlier[quarter] = _opened(folder, self.organisation.time_zone)
+                self._earlier[quarter] = _opened(folder, self.snapshot)
             return self._earlier[quarter]
         return None
 
@@ -274,14 +274,14 @@ class Findings:
     def _changes(self) -> pd.DataFrame:
         table = self.snapshot.whole.table("changes")
         wanted = ("team", "service", "journey", *MILESTONES)
-        frame: pd.DataFrame = table.drop_null("deployed_at").select(*wanted).to_pyarrow().to_pandas()
+        frame: pd.DataFrame = fetched(table.drop_null("deployed_at").select(*wanted)).to_pandas()
         return frame
 
 
-def _opened(folder: pathlib.Path, time_zone: str) -> Snapshot | None:
-    """An earlier extract; None where it is not whole any more, for no report hangs on it."""
+def _opened(folder: pathlib.Path, now: Snapshot) -> Snapshot | None:
+    """An earlier extract, on the engine of this one; None where it is not whole any more, for no report hangs on it."""
     try:
-        return Snapshot.open(folder, time_zone)
+        return Snapshot.open(folder, now.time_zone, engine=now.engine)
     except SnapshotError:
         return None
 

@@ -268,7 +268,7 @@ def _fields(model: type[BaseModel], loc: Sequence[object]) -> tuple[str, ...]:
     for step in loc:
         here = _below(here, step)
     candidates = [c for c in _alternatives(here) if isinstance(c, type) and issubclass(c, BaseModel)]
-    return tuple(name for c in candidates for name in c.model_fields)
+    return tuple(field.alias or name for c in candidates for name, field in c.model_fields.items())
 
 
 def _below(type_: Any, step: object) -> Any:

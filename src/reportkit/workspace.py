@@ -13,6 +13,7 @@ from reportkit.errors import ParamsError, SnapshotError, UnknownName, unknown
 from reportkit.figures import theme
 from reportkit.findings import Background
 from reportkit.model.brand import Brand
+from reportkit.model.engine import Engine
 from reportkit.model.evidence import Evidence
 from reportkit.model.params import Audience, NeedleParams, Organisation, Proof, QuarterParams, Sources
 from reportkit.model.period import Quarter
@@ -126,13 +127,13 @@ class Workspace:
             )
         return path
 
-    def snapshot(self, quarter: str) -> Snapshot:
-        """The frozen extract of a quarter. Raises SnapshotError where it was not taken."""
+    def snapshot(self, quarter: str, engine: Engine | None = None) -> Snapshot:
+        """The frozen extract of a quarter, computed here unless an engine is given. Raises SnapshotError where it was not taken."""
         folder = self.root / "extracts" / quarter
         if not folder.is_dir():
             raise SnapshotError(f"there is no extract of {quarter}; run `reportkit extract {quarter}`.")
         events = [event for particular in self.quarters.values() for event in particular.key_events]
-        return Snapshot.open(folder, self.organisation.time_zone, self.organisation.rules(events))
+        return Snapshot.open(folder, self.organisation.time_zone, self.organisation.rules(events), engine)
 
     def latest_extract(self) -> str:
         """The latest quarter whose extract was taken. Raises SnapshotError where there is none."""
@@ -146,7 +147,7 @@ class Workspace:
     def report(self, audience: str, quarter: str, only: Mapping[str, str] | None = None) -> Report:
         """All that a notebook sees: the report of one audience for one quarter, on the facts of `only` ({'team': 'basket'})."""
         entry, particular = self.audience(audience), self.quarter(quarter)
-        snapshot = self.snapshot(quarter)
+        snapshot = self.snapshot(quarter, self.organisation.engine)
         only = {by: value for by, value in (only or {}).items() if value}
         return Report(
             key=audience,

@@ -12,6 +12,7 @@ import pytest
 
 from reportkit import entities, measure
 from reportkit.measure import money
+from reportkit.model.engine import Engine
 from reportkit.model.needle import Needle
 from reportkit.model.period import Quarter, Window
 from reportkit.model.rules import DoraRules, KeyEvent, Rules
@@ -58,14 +59,20 @@ def many_in_pandas(many: Snapshot) -> Snapshot:
 
 
 @pytest.fixture(scope="module")
-def spark() -> Iterator[Any]:
-    with engines.spark() as backend:
-        yield backend
+def spark() -> Iterator[Engine]:
+    with engines.spark() as engine:
+        yield engine
 
 
 @pytest.fixture(scope="module")
-def many_in_spark(many: Snapshot, spark: Any) -> Snapshot:
-    return engines.on_spark(many, spark)
+def many_in_spark(many: Snapshot, spark: Engine) -> Snapshot:
+    return engines.on(many, spark)
+
+
+@pytest.fixture(scope="module")
+def many_in_postgres(many: Snapshot, postgres: str) -> Iterator[Snapshot]:
+    with engines.on(many, Engine(type="postgres", url=postgres)) as moved:
+        yield moved
 
 
 def example(freeze: Freeze, needle: Needle) -> Snapshot:
@@ -85,14 +92,25 @@ def test_pandas_gives_the_same_on_many_facts(needle: Needle, many: Snapshot, man
 
 @pytest.mark.heavy
 @every_needle
-def test_spark_gives_the_example(needle: Needle, freeze: Freeze, spark: Any) -> None:
-    assert_same(needle, example(freeze, needle), lambda snapshot: engines.on_spark(snapshot, spark))
+def test_spark_gives_the_example(needle: Needle, freeze: Freeze, spark: Engine) -> None:
+    assert_same(needle, example(freeze, needle), lambda snapshot: engines.on(snapshot, spark))
 
 
 @pytest.mark.heavy
 @every_needle
 def test_spark_gives_the_same_on_many_facts(needle: Needle, many: Snapshot, many_in_spark: Snapshot) -> None:
     assert_same(needle, many, lambda _: many_in_spark)
+
+
+@every_needle
+def test_postgres_gives_the_example(needle: Needle, freeze: Freeze, postgres: str) -> None:
+    engine = Engine(type="postgres", url=postgres, schema="examples")
+    assert_same(needle, example(freeze, needle), lambda snapshot: engines.on(snapshot, engine))
+
+
+@every_needle
+def test_postgres_gives_the_same_on_many_facts(needle: Needle, many: Snapshot, many_in_postgres: Snapshot) -> None:
+    assert_same(needle, many, lambda _: many_in_postgres)
 
 
 def assert_same(needle: Needle, snapshot: Snapshot, moved: Callable[[Snapshot], Snapshot]) -> None:

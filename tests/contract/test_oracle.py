@@ -87,5 +87,5 @@ def test_what_is_made_up_keeps_the_contract(name: str, freeze: Freeze) -> None:
         made.table(name)
         never = [f"{f.name} IS NOT NULL" for f in entity.fields if f.required or f.default is not None]
         for held in (*(rule.sql for rule in entity.rules), *never, f"(SELECT count(*) > 150 FROM {name})"):
-            counted = made._backend.raw_sql(f"SELECT count(*) FROM {name} WHERE NOT ({held})").fetchone()
+            counted = made._backend.connection.raw_sql(f"SELECT count(*) FROM {name} WHERE NOT ({held})").fetchone()
             assert counted == (0,), held

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -18,7 +18,7 @@ from reportkit.model.params import Proof, Rule
 from reportkit.model.period import Window, day_text
 from reportkit.model.unit import plural
 from reportkit.params import Fault
-from reportkit.snapshot import Snapshot
+from reportkit.snapshot import Snapshot, fetched
 from reportkit.workspace import Workspace
 
 FILE = "proofs.yaml"
@@ -230,7 +230,7 @@ def _groups(snapshot: Snapshot, entity: str, by: str) -> list[str]:
     table = snapshot.table(entity)
     if by not in table.columns:
         return []
-    names = table.select(by).distinct().drop_null().to_pyarrow().column(by).to_pylist()
+    names = fetched(table.select(by).distinct().drop_null()).column(by).to_pylist()
     return sorted(str(name) for name in names)
 
 
@@ -265,7 +265,7 @@ def _restated(one: _Proof, quarter: str, snapshot: Snapshot) -> Iterator[Fault]:
     usable = [needle for needle in one.needles.values() if not measure.lacking(snapshot, needle)]
     if not audiences or not usable or one.proof.by not in snapshot.table(usable[0].entity).columns:
         return
-    findings = one.place.report(audiences[0], quarter).findings
+    findings = replace(one.place.report(audiences[0], quarter).findings, snapshot=snapshot)  # here, whatever the engine
     for needle in usable:
         if one.proof.by in snapshot.table(needle.entity).columns and (clause := findings.restated(needle, one.proof)):
             yield one.fault(

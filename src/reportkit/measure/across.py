@@ -16,7 +16,7 @@ from reportkit.measure.rows import GROUP, Cut
 from reportkit.model.kind import Per
 from reportkit.model.needle import Needle
 from reportkit.model.period import MONTHS, Window
-from reportkit.snapshot import Snapshot
+from reportkit.snapshot import Snapshot, fetched
 
 Table = Any
 
@@ -81,7 +81,7 @@ def _tops(snapshot: Snapshot, needle: Needle, per: Per, windows: Numbered, cut: 
     facts = assigned(rows.of(snapshot, needle, cut).drop_null(list(per.by) or None), "at", windows, snapshot.time_zone)
     keys = ["period", GROUP, *per.by]
     table = facts.group_by(keys).aggregate(n=facts.count(), total=facts.numerator.sum())
-    return {tuple(r[k] for k in keys): (int(r["n"]), float(r["total"])) for r in table.to_pyarrow().to_pylist()}
+    return {tuple(r[k] for k in keys): (int(r["n"]), float(r["total"])) for r in fetched(table).to_pylist()}
 
 
 def _bottoms(
@@ -97,7 +97,7 @@ def _bottoms(
     inside = assigned(facts, "at", windows, snapshot.time_zone)
     keys = ["period", GROUP, *per.by]
     table = inside.group_by(keys).aggregate(total=inside.amount.sum())
-    return {tuple(r[k] for k in keys): float(r["total"]) for r in table.to_pyarrow().to_pylist()}
+    return {tuple(r[k] for k in keys): float(r["total"]) for r in fetched(table).to_pylist()}
 
 
 def _months(facts: Table, per: Per, windows: Numbered, zone: str) -> dict[Any, float]:
@@ -112,5 +112,5 @@ def _months(facts: Table, per: Per, windows: Numbered, zone: str) -> dict[Any, f
         stood = end.delta(start, unit="microsecond").cast("float64") / length * window.months
         sums[f"w{i}"] = stood.sum(where=(facts["at"] < last) & (facts.until.isnull() | (facts.until > first)))
     keys = [GROUP, *per.by]
-    found = facts.group_by(keys).aggregate(**sums).to_pyarrow().to_pylist()
+    found = fetched(facts.group_by(keys).aggregate(**sums)).to_pylist()
     return {(i, *(r[k] for k in keys)): float(r[f"w{i}"]) for r in found for i, _ in windows if r[f"w{i}"]}

@@ -14,7 +14,7 @@ from reportkit.measure.rows import GROUP, Cut
 from reportkit.model.kind import Kind, Per, Rate, Ratio, Share
 from reportkit.model.needle import Needle
 from reportkit.model.period import Window, midnight, monday
-from reportkit.snapshot import Snapshot
+from reportkit.snapshot import Snapshot, fetched
 
 TIMES = ("start", "end", "at", "until")
 
@@ -49,7 +49,7 @@ def _columns(kind: Kind) -> list[str]:
 
 
 def _frame(table: object) -> pd.DataFrame:
-    frame: pd.DataFrame = table.rename(team=GROUP).to_pyarrow().to_pandas()  # type: ignore[attr-defined]
+    frame: pd.DataFrame = fetched(table.rename(team=GROUP)).to_pandas()  # type: ignore[attr-defined]
     for column in TIMES:
         if column in frame:
             frame[column] = pd.to_datetime(frame[column], utc=True)

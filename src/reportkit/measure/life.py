@@ -56,7 +56,7 @@ def _lives(rows: Table, period: int, begins: Any, ends: Any) -> Table:
         group="group",
         entry=ibis.ifelse(alive.start >= first, 0, first.delta(alive.start, unit="microsecond")),
         exit=ibis.ifelse(ended, alive.end, last).delta(alive.start, unit="microsecond"),
-        ended=ended.cast("int64"),
+        ended=ended.cast("int32"),
     )
 
 

@@ -10,7 +10,7 @@ import ibis
 from reportkit import entities
 from reportkit.model.needle import Needle
 from reportkit.model.rules import Rules
-from reportkit.snapshot import Snapshot
+from reportkit.snapshot import Snapshot, fetched
 
 Table = Any
 _seen: dict[str, Mapping[str, int]] = {}
@@ -43,6 +43,6 @@ def _currencies(snapshot: Snapshot, entity: str) -> Mapping[str, int]:
     """The currencies of an entity's facts and how often each occurs."""
     key = snapshot.hash(entity)
     if key not in _seen:
-        counted = snapshot.table(entity).group_by("currency").aggregate(n=lambda t: t.count()).to_pyarrow().to_pylist()
+        counted = fetched(snapshot.table(entity).group_by("currency").aggregate(n=lambda t: t.count())).to_pylist()
         _seen[key] = {row["currency"]: row["n"] for row in counted if row["currency"]}
     return _seen[key]

@@ -13,6 +13,7 @@ import ibis
 from reportkit.model.period import Window
 
 Table = Any
+SECOND = 1_000_000  # microseconds
 Numbered = Sequence[tuple[int, Window]]  # windows with their numbers
 
 
@@ -48,8 +49,9 @@ def local_day(column: Any, time_zone: str, covers: Window) -> Any:
     offset = ibis.literal(_offset(zone, changes[-1]) if changes else _offset(zone, _noon(covers.start)))
     for at in reversed(changes):
         offset = ibis.ifelse(column < at, _offset(zone, at - timedelta(seconds=1)), offset)
-    seconds = column.delta(ibis.literal(epoch), unit="second") + offset
-    return (seconds / 86400).floor().cast("int64")
+    # Engines disagree on whole seconds (some cut, some round); microseconds are exact in all.
+    moment = column.delta(ibis.literal(epoch), unit="microsecond") + offset.cast("int64") * SECOND
+    return (moment / (86400 * SECOND)).floor().cast("int64")
 
 
 def _changes(zone: ZoneInfo, covers: Window) -> Iterator[datetime]:

@@ -21,7 +21,7 @@ def union(table: Table, by: Sequence[str]) -> Table:
     lasting = table.select(*by, start="start", end=table.end.fill_null(never))
     before = ibis.window(group_by=list(by), order_by=["start", "end"], preceding=(None, 1))
     flagged = lasting.mutate(reach=lasting.end.max().over(before))
-    fresh = (flagged.reach.isnull() | (flagged.start > flagged.reach)).cast("int64")
+    fresh = (flagged.reach.isnull() | (flagged.start > flagged.reach)).cast("int32")
     so_far = ibis.window(group_by=list(by), order_by=["start", "end"], preceding=None, following=0)
     numbered = flagged.mutate(fresh=fresh).mutate(spell=lambda t: t.fresh.sum().over(so_far))
     joined = numbered.group_by([*by, "spell"]).aggregate(start=lambda t: t.start.min(), end=lambda t: t.end.max())

@@ -14,7 +14,7 @@ from reportkit.measure.reading import Sums
 from reportkit.measure.rows import GROUP, WHOLE, Cut
 from reportkit.model.kind import Duration, Per, Rate, Ratio, Share, Stock
 from reportkit.model.needle import Needle
-from reportkit.snapshot import Snapshot
+from reportkit.snapshot import Snapshot, fetched
 
 Table = Any
 Key = tuple[int, str]  # number of the window, group
@@ -53,7 +53,7 @@ def finished_only(kind: Duration, snapshot: Snapshot) -> bool:
 def _value(needle: Needle) -> Callable[[Table], Any]:
     match needle.kind:
         case Share():
-            return lambda t: t.yes.cast("float64").mean()
+            return lambda t: t.yes.cast("int32").cast("float64").mean()
         case Ratio():
             return lambda t: t.numerator.sum() / t.denominator.sum().nullif(0)
         case Rate(counts="amount"):
@@ -69,13 +69,13 @@ def _collected(facts: Table, value: Callable[[Table], Any]) -> dict[Key, Sums]:
     found = facts.group_by(["period", GROUP]).aggregate(facts=count, value=value(facts), **people)
     return {
         (int(r["period"]), r[GROUP]): Sums(int(r["facts"]), _float(r["value"]), people=r.get("people") or None)
-        for r in found.to_pyarrow().to_pylist()
+        for r in fetched(found).to_pylist()
     }
 
 
 def _last_of_each(facts: Table) -> Table:
     """Of each subject in a window the last observation; of two at one moment the one that says no."""
-    order = [facts["at"].desc(), facts.yes.cast("int64")]
+    order = [facts["at"].desc(), facts.yes.cast("int32")]
     numbered = facts.mutate(nth=ibis.row_number().over(group_by=["period", GROUP, "each"], order_by=order))
     return numbered.filter(numbered.nth == 0)
 
@@ -88,7 +88,7 @@ def _durations(facts: Table, kind: Duration, windows: Numbered, snapshot: Snapsh
         shares = {"median": 0.5, "p90": 0.9} if kind.summary == "spread" else {"median": 0.5}
         table = life.quantiles(facts, windows, zone, shares)
         none_ended = Sums(reason=OPEN)
-        found = {(int(r["period"]), r[GROUP]): _life(r, kind, unit) for r in table.to_pyarrow().to_pylist()}
+        found = {(int(r["period"]), r[GROUP]): _life(r, kind, unit) for r in fetched(table).to_pylist()}
     still, people = _standing(facts, windows, zone), _people(facts, windows, zone)
     return {
         key: Sums(s.facts, s.value, still.get(key, 0), people.get(key), s.reason)
@@ -99,9 +99,7 @@ def _durations(facts: Table, kind: Duration, windows: Numbered, snapshot: Snapsh
 def _finished(ended: Table, unit: float) -> dict[Key, Sums]:
     span = ended.end.delta(ended.start, unit="microsecond").cast("float64")
     table = ended.group_by(["period", GROUP]).aggregate(facts=ended.count(), value=span.median() / unit)
-    return {
-        (int(r["period"]), r[GROUP]): Sums(int(r["facts"]), float(r["value"])) for r in table.to_pyarrow().to_pylist()
-    }
+    return {(int(r["period"]), r[GROUP]): Sums(int(r["facts"]), float(r["value"])) for r in fetched(table).to_pylist()}
 
 
 def _life(row: Mapping[str, Any], kind: Duration, unit: float) -> Sums:
@@ -126,7 +124,7 @@ def _people(facts: Table, windows: Numbered, zone: str) -> dict[Key, int]:
         begins, ends = window.instants(zone)
         there = (facts.start < ends) & (facts.end.isnull() | (facts.end >= begins))
         counts[f"w{i}"] = facts.person.nunique(where=there)
-    found = facts.group_by(GROUP).aggregate(**counts).to_pyarrow().to_pylist()
+    found = fetched(facts.group_by(GROUP).aggregate(**counts)).to_pylist()
     return {(i, row[GROUP]): int(row[f"w{i}"]) for row in found for i, _ in windows if row[f"w{i}"]}
 
 
@@ -136,7 +134,7 @@ def _standing(facts: Table, windows: Numbered, zone: str) -> dict[Key, int]:
     counts = {
         f"w{i}": ((facts.start < end) & (facts.end.isnull() | (facts.end >= end))).sum() for i, end in ends.items()
     }
-    found = facts.group_by(GROUP).aggregate(**counts).to_pyarrow().to_pylist()
+    found = fetched(facts.group_by(GROUP).aggregate(**counts)).to_pylist()
     return {(i, row[GROUP]): int(row[f"w{i}"]) for row in found for i in ends if row[f"w{i}"]}
 
 
@@ -147,7 +145,7 @@ def _shares_standing(facts: Table, windows: Numbered, zone: str) -> dict[Key, Su
     for i, end in ends.items():
         stands = (facts["at"] < end) & (facts.until.isnull() | (facts.until >= end))
         counts |= {f"n{i}": stands.sum(), f"y{i}": (stands & (facts.yes < end).fill_null(False)).sum()}
-    found = facts.group_by(GROUP).aggregate(**counts).to_pyarrow().to_pylist()
+    found = fetched(facts.group_by(GROUP).aggregate(**counts)).to_pylist()
     return {
         (i, row[GROUP]): Sums(int(row[f"n{i}"]), row[f"y{i}"] / row[f"n{i}"])
         for row in found
@@ -166,7 +164,7 @@ def _minutes(facts: Table, windows: Numbered, zone: str) -> dict[Key, Sums]:
         last = ibis.ifelse((facts.until < ends).fill_null(False), facts.until, ends)
         seconds = last.delta(first, unit="microsecond").cast("float64") / MICROSECONDS
         counts |= {f"n{i}": touches.sum(), f"v{i}": seconds.sum(where=touches)}
-    found = facts.group_by(GROUP).aggregate(**counts).to_pyarrow().to_pylist()
+    found = fetched(facts.group_by(GROUP).aggregate(**counts)).to_pylist()
     return {
         (i, row[GROUP]): Sums(int(row[f"n{i}"]), float(row[f"v{i}"]) / 60)
         for row in found

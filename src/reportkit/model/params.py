@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from reportkit.model.bands import BANDS
+from reportkit.model.engine import Engine, EngineParams
 from reportkit.model.period import Window
 from reportkit.model.rules import DoraRules, KeyEvent, Rules
 
@@ -146,7 +147,7 @@ class Organisation(Params):
         "january", "february", "march", "april", "may", "june",
         "july", "august", "september", "october", "november", "december",
     ] = "january"  # fmt: skip
-    engine: Literal["duckdb"] = Field("duckdb", description="The Ibis backend that needles run on.")
+    engine: EngineParams = Field(Engine(), description="The engine that computes needles; DuckDB where not given.")
     page: Literal["A4", "Letter"] = "A4"
     language: str = Field("en", description="BCP 47 language of the reports.")
     holidays: tuple[date, ...] = Field((), description="Dates on which nobody works; the clock of a Duration stops.")

@@ -82,6 +82,7 @@ def build(workspace: Workspace, quarter: str, wanted: Wanted = EVERYTHING, progr
             due = state.due(jobs, parts, making.target, force=wanted.force)
         for job in due:
             progress(f"{job.report}: {job.why}{LAID_OUT if job.restyle else ''}")
+        _engine(making, due, wanted)
         _make(making, due, wanted, timeout)
         making.failed.update(
             record.disagreements([making.made[job.report] for job in due if job.report in making.made])
@@ -144,6 +145,17 @@ def _manifest(workspace: Workspace, quarter: str) -> Manifest:
         raise SnapshotError(
             f"extracts/{quarter} has no readable manifest; run `reportkit extract {quarter}`."
         ) from None
+
+
+def _engine(making: Making, due: Sequence[Job], wanted: Wanted) -> None:
+    """Have the engine ready before many notebooks ask it. Raises EngineError, and no notebook runs."""
+    engine = making.workspace.organisation.engine
+    elsewhere = wanted.cluster and not engine.warehouse  # each worker has a Spark of its own
+    if engine.embedded or elsewhere or all(job.restyle for job in due):
+        return
+    making.progress(f"making {engine.label} ready")
+    with making.clock.stage("making the engine ready"), making.workspace.snapshot(making.quarter, engine) as snapshot:
+        snapshot.ready()
 
 
 def _make(making: Making, due: Sequence[Job], wanted: Wanted, timeout: float) -> None:

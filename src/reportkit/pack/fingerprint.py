@@ -35,6 +35,10 @@ PACKAGE = Path(__file__).resolve().parents[1]
 OUTSIDE = ("_notebooks", "check", "cli.py", "console.py", "preloaded.py", "preview", "scaffold", "unchanged.py")
 PAGES = ("render", "pack")
 DERIVED = ("bets of all quarters", "changes of proofs")  # told where nothing that they derive from is
+DRIVERS = {
+    "spark": "pyspark", "postgres": "psycopg", "trino": "trino",
+    "snowflake": "snowflake-connector-python", "bigquery": "google-cloud-bigquery",
+}  # fmt: skip
 KEYED = ("audiences.yaml", "needles.yaml", "proofs.yaml", "sources.yaml")  # files of named entries
 
 
@@ -65,7 +69,7 @@ def _shared(workspace: Workspace, quarter: str, known: Background) -> Parts:
         "the extract": {name: digest(asdict(entity)) for name, entity in manifest.entities.items()},
         **_background(known),
         "the records of earlier quarters": dict(_records(workspace.root / "reports", quarter)),
-        "libraries": dict(_libraries()),
+        "libraries": {**dict(_libraries()), **_driver(workspace)},
         **_code(),
     }
 
@@ -226,6 +230,12 @@ def _libraries() -> tuple[tuple[str, str], ...]:
         {line.split(";")[0].split("[")[0].rstrip("0123456789.<>=!~, ") for line in needed if "extra ==" not in line}
     )
     return (("Python", platform.python_version()), *((name, _installed(name)) for name in names))
+
+
+def _driver(workspace: Workspace) -> dict[str, str]:
+    """The library through which another engine is asked, with its version."""
+    name = DRIVERS.get(workspace.organisation.engine.type)
+    return {name: _installed(name)} if name else {}
 
 
 def _installed(name: str) -> str:

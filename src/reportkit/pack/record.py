@@ -101,8 +101,10 @@ def record(workspace: Workspace, manifest: Manifest, target: Path, made: Sequenc
         for name, entry in _before(target / FILE).items()
         if entry.get("audience", name) in workspace.audiences and (target / f"{name}.pdf").is_file()
     }
+    engine = workspace.organisation.engine
     return {
         "quarter": manifest.quarter,
+        **({} if engine.embedded else {"engine": engine.type}),
         "organisation": workspace.organisation.name,
         "reportkit": version("reportkit"),
         "proofs": declared(

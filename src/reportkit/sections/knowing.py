@@ -37,9 +37,10 @@ def how(findings: Findings, choices: Mapping[str, Choice], *, brief: bool = Fals
     if brief:
         came = say.listed([_briefly(entity) for entity in fed])
         warned = [("Warning", text) for entity in fed for text in entity.warnings]
-        return _listed([("What came in", f"{say.upper_first(came)}."), *warned, ("The rest", BRIEF)], ())
+        return _listed([("What came in", f"{say.upper_first(came)}."), *warned, *_engine(findings), ("The rest", BRIEF)], ())
     rows = [(say.upper_first(e.entity.replace("_", " ")), _entity_text(e)) for e in fed]
     rows += [("Warning", text) for entity in fed for text in entity.warnings]
+    rows += _engine(findings)
     rows += [("Choice", choice.because) for choice in choices.values()]
     rows += [(n.label, _definition(n)) for n in findings.told]
     dora_rows, record = _dora(findings)
@@ -53,6 +54,15 @@ def how(findings: Findings, choices: Mapping[str, Choice], *, brief: bool = Fals
         )
     rows += _methods(findings)
     return _listed(rows, record)
+
+
+def _engine(findings: Findings) -> list[tuple[str, str]]:
+    """What computed the numbers, where it is not reportkit's own engine."""
+    engine = findings.snapshot.engine
+    if engine.embedded:
+        return []
+    how = "in tables loaded from the frozen extract, named by its hash" if engine.warehouse else "on the frozen extract"
+    return [("Computed by", f"{engine.label}, {how}.")]
 
 
 def _listed(rows: Sequence[tuple[str, str]], record: tuple[Shown, ...]) -> Page:

@@ -11,8 +11,10 @@ from typing import Any, Self
 
 from reportkit.entities import IBIS_TYPES, find
 from reportkit.errors import SnapshotError
+from reportkit.model.engine import Engine
 from reportkit.model.period import Window
 from reportkit.model.rules import Rules
+from reportkit.snapshot.backends import Backend, Frozen, backend
 from reportkit.snapshot.manifest import FILE, EntityManifest, Manifest, sha256_known
 
 
@@ -25,13 +27,17 @@ class Snapshot:
     time_zone: str
     rules: Rules = field(default_factory=Rules)
     only: Mapping[str, str] = field(default_factory=dict)  # {'team': 'basket'}: the facts of that team alone
+    engine: Engine = field(default_factory=Engine)
     _whole: Snapshot | None = field(default=None, compare=False, repr=False)
     _tables: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     _kept: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def open(cls, folder: Path, time_zone: str, rules: Rules | None = None) -> Snapshot:
-        """The extract in `folder`. Raises SnapshotError where it is missing, incomplete or was altered after it was frozen."""
+    def open(cls, folder: Path, time_zone: str, rules: Rules | None = None, engine: Engine | None = None) -> Snapshot:
+        """The extract in `folder`, to be computed by an engine (DuckDB where not given).
+
+        Raises SnapshotError where it is missing, incomplete or was altered after it was frozen.
+        """
         try:
             manifest = Manifest.read(folder)
         except (OSError, ValueError, KeyError, TypeError):
@@ -54,7 +60,7 @@ class Snapshot:
                 raise SnapshotError(
                     f"extracts/{folder.name}/{name}.parquet {what}; run `reportkit extract {folder.name}` to take it again."
                 )
-        return cls(folder, manifest, time_zone, rules or Rules())
+        return cls(folder, manifest, time_zone, rules or Rules(), engine=engine or Engine())
 
     @property
     def quarter(self) -> str:
@@ -66,25 +72,22 @@ class Snapshot:
         return entity in self.manifest.entities
 
     def table(self, entity: str) -> Any:
-        """The accepted facts of an entity as an Ibis table. Raises UnknownName, or SnapshotError where it was not extracted."""
+        """The accepted facts of an entity as an Ibis table.
+
+        Raises UnknownName, SnapshotError where it was not extracted, EngineError where the engine cannot read it.
+        """
         self._entity(entity)
         if self._whole is not None:
             table = self._whole.table(entity)
             return table.filter(*(table[by] == value for by, value in self.only.items()))
         if entity not in self._tables:
-            path = self.folder / f"{entity}.parquet"
-            self._tables[entity] = _whole(self._backend.read_parquet(str(path), table_name=f"{entity}"), entity)
+            self._tables[entity] = _whole(self._backend.table(self._frozen(entity)), entity)
         return self._tables[entity]
 
     def kept(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """A table that is worked out when first asked for; an embedded engine keeps it as long as the extract is open."""
-        import ibis
-
+        """A table that is worked out when first asked for; an engine that can keeps it as long as the extract is open."""
         if key not in self._kept:
-            made = make()
-            backend = ibis.get_backend(made)
-            embedded = backend.name == "duckdb"
-            self._kept[key] = backend.create_table(ibis.util.gen_name("kept"), made, temp=True) if embedded else made
+            self._kept[key] = self._backend.keep(make())
         return self._kept[key]
 
     def cut(self, only: Mapping[str, str]) -> Snapshot:
@@ -111,10 +114,16 @@ class Snapshot:
         return self.manifest.entities[entity]
 
     @cached_property
-    def _backend(self) -> Any:
-        from reportkit.snapshot.duck import connected
+    def _backend(self) -> Backend:
+        return backend(self.engine, self.folder.parent.parent)
 
-        return connected()
+    def ready(self) -> None:
+        """See to it that the engine can be asked by many processes. Raises EngineError where it cannot be used."""
+        self._backend.ready([self._frozen(entity) for entity in self.manifest.entities])
+
+    def _frozen(self, entity: str) -> Frozen:
+        known = self._entity(entity)
+        return Frozen(self.folder / f"{entity}.parquet", entity, known.sha256, known.accepted)
 
     def under(self, rules: Rules) -> Snapshot:
         """The same extract, on the same engine, measured by other rules."""
@@ -129,7 +138,7 @@ class Snapshot:
         if "_backend" in self.__dict__:
             self._tables.clear()
             self._kept.clear()
-            self._backend.disconnect()
+            self._backend.close()
             del self.__dict__["_backend"]
 
     def __enter__(self) -> Self:

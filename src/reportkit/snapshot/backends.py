@@ -1,0 +1,87 @@
+"""What computes needles over a frozen extract: DuckDB in this process, Spark, or a warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+from reportkit.model.engine import Engine
+
+Table = Any  # an Ibis table
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """One entity's frozen file."""
+
+    path: Path
+    entity: str
+    sha256: str
+    rows: int
+
+    @property
+    def name(self) -> str:
+        """What its table is called where several extracts meet: 'changes_3f0c…', the same for the same facts alone."""
+        return f"{self.entity}_{self.sha256[:24]}"
+
+
+class Backend(Protocol):
+    """An engine that is connected when first asked for a table. Whatever it says of itself comes as an EngineError."""
+
+    def table(self, frozen: Frozen) -> Table:
+        """The file's rows as an Ibis table with times in UTC."""
+
+    def ready(self, all_of_them: Sequence[Frozen]) -> None:
+        """Done once before many processes ask: what they would all have to do, and the errors that all would meet."""
+
+    def keep(self, made: Table) -> Table:
+        """A table that is asked for many times, worked out once where the engine can hold it."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
+
+
+def backend(engine: Engine, root: Path) -> Backend:
+    """The engine of a workspace, not connected yet; secrets are looked up from `root`."""
+    if engine.warehouse:
+        from reportkit.snapshot.warehouse import Warehouse
+
+        return Warehouse(engine, root)
+    if engine.type == "spark":
+        from reportkit.snapshot.spark import Spark
+
+        return Spark(engine, root)
+    return Embedded()
+
+
+class Embedded:
+    """DuckDB in this process, over the files as they are."""
+
+    @cached_property
+    def connection(self) -> Any:
+        """Ibis on DuckDB, times in UTC."""
+        from reportkit.snapshot.duck import connected
+
+        return connected()
+
+    def table(self, frozen: Frozen) -> Table:
+        """The file, read in place."""
+        return self.connection.read_parquet(str(frozen.path), table_name=frozen.entity)
+
+    def ready(self, all_of_them: Sequence[Frozen]) -> None:
+        """Nothing to do."""
+
+    def keep(self, made: Table) -> Table:
+        """A table of this connection."""
+        import ibis
+
+        return ibis.get_backend(made).create_table(ibis.util.gen_name("kept"), made, temp=True)
+
+    def close(self) -> None:
+        """Close the database."""
+        if "connection" in self.__dict__:
+            self.connection.disconnect()
+            del self.__dict__["connection"]
