@@ -12,23 +12,30 @@ NAMES = {"pyspark": "spark"}  # where Ibis calls an engine otherwise
 
 
 def fetched(table: Any) -> Any:
-    """The rows of an Ibis table as a pyarrow Table, worked out by the table's engine. Raises EngineError.
+    """The rows of an Ibis table as a pyarrow Table with times in UTC, worked out by the table's engine. Raises EngineError.
 
     The embedded engine fails for no reason but a fault in reportkit, which is left as it is.
     """
     import ibis
 
     name = ibis.get_backend(table).name
-    try:
+    if name == "duckdb":
         return table.to_pyarrow()
+    try:
+        return _in_utc(table.to_pyarrow())
     except ReportkitError:
         raise
-    except Exception as error:
-        if name == "duckdb":
-            raise
-        raise EngineError(f"{label(name)} cannot answer: {line(error)}.") from None
+    except Exception as error:  # noqa: BLE001  # each engine has its own
+        label = LABELS.get(NAMES.get(name, name), name)
+        raise EngineError(f"{label} cannot answer: {line(error)}.") from None
 
 
-def label(name: str) -> str:
-    """An engine's name in print, by what Ibis calls it."""
-    return LABELS.get(NAMES.get(name, name), name)
+def _in_utc(found: Any) -> Any:
+    """The same with a zone at every time: some engines give times of the session's zone, which is UTC, without it."""
+    import pyarrow as pa
+
+    for i, field in enumerate(found.schema):
+        if pa.types.is_timestamp(field.type) and field.type.tz is None:
+            column = found.column(i).cast(pa.timestamp("us", "UTC"))
+            found = found.set_column(i, field.name, column)
+    return found

@@ -48,7 +48,7 @@ class Warehouse:
 
     def keep(self, made: Table) -> Table:
         """A temporary table of this connection, where the warehouse has such tables; else the query, asked anew each time."""
-        if not self.connection.supports_temporary_tables:
+        if not getattr(self.connection, "supports_temporary_tables", False):
             return made
         import ibis
 
@@ -136,7 +136,7 @@ def load(connection: Any, frozen: Frozen) -> None:
             connection.raw_sql(f"ALTER TABLE {quoted(connection, draft)} RENAME TO {quoted(connection, frozen.name)}")
         except BaseException:
             with suppress(Exception):
-                connection.drop_table(draft, force=True)
+                connection.raw_sql(f"DROP TABLE IF EXISTS {quoted(connection, draft)}")
             if frozen.name not in connection.list_tables(like=f"^{frozen.name}$"):  # else somebody else was faster
                 raise
 
