@@ -102,6 +102,7 @@ def test_spark_gives_the_same_on_many_facts(needle: Needle, many: Snapshot, many
     assert_same(needle, many, lambda _: many_in_spark)
 
 
+@pytest.mark.heavy
 @every_needle
 def test_postgres_gives_the_example(needle: Needle, freeze: Freeze, postgres: str) -> None:
     engine = Engine(type="postgres", url=postgres, schema="examples")

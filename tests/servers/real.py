@@ -68,6 +68,7 @@ def postgres(folder: Path) -> Iterator[str]:
     try:
         yield f"postgresql://reader@127.0.0.1:{port}/postgres"
     finally:
+        _unprivileged(folder)  # another pytest that has started meanwhile has locked its user out again
         run(str(found / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
 
 

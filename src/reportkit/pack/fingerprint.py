@@ -133,7 +133,7 @@ def digest(content: object) -> str:
 def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """Each entry below the value by its path: 'lead_time.bet.target'; a list is one entry."""
     if isinstance(value, Params):
-        value = value.model_dump(mode="json")
+        value = value.model_dump(mode="json", by_alias=True)
     if isinstance(value, Mapping) and value:
         for key, inner in value.items():
             yield from _flat(inner, f"{path}.{key}" if path else str(key))

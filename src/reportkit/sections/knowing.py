@@ -37,7 +37,9 @@ def how(findings: Findings, choices: Mapping[str, Choice], *, brief: bool = Fals
     if brief:
         came = say.listed([_briefly(entity) for entity in fed])
         warned = [("Warning", text) for entity in fed for text in entity.warnings]
-        return _listed([("What came in", f"{say.upper_first(came)}."), *warned, *_engine(findings), ("The rest", BRIEF)], ())
+        return _listed(
+            [("What came in", f"{say.upper_first(came)}."), *warned, *_engine(findings), ("The rest", BRIEF)], ()
+        )
     rows = [(say.upper_first(e.entity.replace("_", " ")), _entity_text(e)) for e in fed]
     rows += [("Warning", text) for entity in fed for text in entity.warnings]
     rows += _engine(findings)

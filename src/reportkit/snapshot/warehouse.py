@@ -142,10 +142,8 @@ def load(connection: Any, frozen: Frozen) -> None:
 
 
 def quoted(connection: Any, name: str) -> str:
-    """A name as the warehouse's SQL quotes it."""
-    import sqlglot as sg
-
-    return str(sg.to_identifier(name, quoted=True).sql(connection.dialect))
+    """A name of letters, digits and underscores as the warehouse's SQL quotes it."""
+    return f"`{name}`" if connection.name == "bigquery" else f'"{name}"'
 
 
 def not_installed(engine: Engine) -> str:
