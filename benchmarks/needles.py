@@ -135,7 +135,15 @@ def plain(folder: Path) -> dict[str, float]:
         left_on="started_at", right_on="deployed_at", by="service", allow_exact_matches=False, suffixes=("", "_of"),
     )  # fmt: skip
     broken = merged[merged.deployment_id_of.notna()]
-    healed = broken[inside(broken.resolved_at)]
+    failed = broken.sort_values(["deployment_id_of", "started_at"])
+    never = pd.Timestamp("2200-01-01", tz="UTC")
+    reach = failed.resolved_at.fillna(never).groupby(failed.deployment_id_of).cummax()
+    relapse = failed.started_at - reach.groupby(failed.deployment_id_of).shift() <= pd.Timedelta(hours=24)
+    same = (~relapse).groupby(failed.deployment_id_of).cumsum() == 1  # the first failure of each deployment
+    failure = (
+        failed[same].assign(until=reach[same]).groupby("deployment_id_of").agg({"started_at": "min", "until": "max"})
+    )
+    healed = failure[inside(failure.until)]
     outage = incidents[incidents.outage].sort_values("started_at")
     reach = outage.resolved_at.fillna(pd.Timestamp.max.tz_localize("UTC")).cummax()
     spell = (outage.started_at > reach.shift()).cumsum()
@@ -154,7 +162,7 @@ def plain(folder: Path) -> dict[str, float]:
         "sla_breaches": float(inside(incidents[incidents.sla_breached].resolved_at).sum()) / weeks,
         "outages": float(inside(spells.start).sum()) / months,
         "outage_minutes": float(minutes[(spells.start < ends) & (spells.end > begins)].sum()) / months,
-        "recovery_time": float(days(healed.started_at, healed.resolved_at).median() * 24),
+        "recovery_time": float(days(healed.started_at, healed.until).median() * 24),
         "change_failure_rate": float(recent.deployment_id.isin(broken.deployment_id_of).mean()),
         "deployment_rework_rate": float(recent.rework.mean()),
         "standard_path": float(recent.standard_path.mean()),

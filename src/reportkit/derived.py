@@ -5,17 +5,19 @@ One entry of DERIVED a column. A needle uses them like any column of its entity;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import ibis
 
+from reportkit import spells
 from reportkit.model.period import Window
 from reportkit.model.rules import DoraRules
 from reportkit.snapshot import Snapshot
 
 Table = Any  # an Ibis table
+HOUR = 3600 * 10**6  # µs
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,14 @@ def table(snapshot: Snapshot, entity: str, columns: tuple[str, ...]) -> Table:
     """The entity's facts with those of `columns` that are derived. Raises SnapshotError where an entity was not extracted."""
     found = snapshot.table(entity)
     for name in columns:
-        if (entity, name) in DERIVED:
+        if (entity, name) in DERIVED and name not in found.columns:
             found = DERIVED[entity, name].add(snapshot, found)
     return found
+
+
+def links(columns: Iterable[str]) -> bool:
+    """Whether any of the columns rests on which deployment an incident is put down to."""
+    return bool({"failed", "failed_at", "recovered_at"} & set(columns))
 
 
 def needs(entity: str, column: str) -> Mapping[str, tuple[str, ...]]:
@@ -54,20 +61,41 @@ def _in_production(snapshot: Snapshot, facts: Table) -> Table:
 
 def _failed(snapshot: Snapshot, deployments: Table) -> Table:
     """Whether an incident is linked to the deployment."""
-    causes = _links(snapshot, snapshot.rules.dora).select(cause="cause").distinct().drop_null("cause")
-    joined = deployments.left_join(causes, deployments.deployment_id == causes.cause)
+    blamed = causes(snapshot).select("cause").distinct().drop_null("cause")
+    joined = deployments.left_join(blamed, deployments.deployment_id == blamed.cause)
     return joined.mutate(failed=joined.cause.notnull()).drop("cause")
 
 
-def _caused_by(snapshot: Snapshot, incidents: Table) -> Table:
-    """The id of the deployment that the incident is linked to, or nothing."""
-    links = _links(snapshot, snapshot.rules.dora).rename(linked="incident_id", caused_by="cause")
-    return incidents.left_join(links, incidents.incident_id == links.linked).drop("linked")
+def _failing(snapshot: Snapshot, deployments: Table) -> Table:
+    """From when until when a deployment failed in production; nothing of one that did not, no end while it still does."""
+    whole, rules = snapshot.whole, snapshot.rules.dora
+    failures = whole.kept(("failures", rules), lambda: _failures(whole, rules))
+    return deployments.left_join(failures, deployments.deployment_id == failures.cause).drop("cause")
 
 
-def _links(snapshot: Snapshot, rules: DoraRules) -> Table:
-    """The links of a whole extract by some rules, worked out once: a team's incident may have another team's cause."""
-    whole = snapshot.whole
+def _failures(snapshot: Snapshot, rules: DoraRules) -> Table:
+    """One row a failed deployment: `cause`, `failed_at`, `recovered_at`.
+
+    DORA counts by deployment: "the time it takes to recover from a deployment that fails and requires immediate
+    intervention" (dora.dev, DORA's software delivery performance metrics). So a deployment that caused three incidents fails
+    once: from the start of the first until none of them is open. What begins within `relapse_hours` of that is a relapse; what
+    begins later is no part of this failure, for a service that is deployed twice a year would else take months to recover.
+    """
+    links = causes(snapshot).rename(linked="incident_id").drop_null("cause")
+    incidents = snapshot.table("incidents")
+    caused = incidents.join(links, incidents.incident_id == links.linked)
+    caused = caused.filter(caused.resolved_at.isnull() | (caused.resolved_at >= caused.started_at))
+    lasting = caused.select("cause", start="started_at", end="resolved_at")
+    failures = spells.first(lasting, ("cause",), round(rules.relapse_hours * HOUR))
+    return failures.rename(failed_at="start", recovered_at="end")
+
+
+def causes(snapshot: Snapshot) -> Table:
+    """One row an incident in a counting environment: `incident_id` and `cause`, the deployment that it is put down to, if any.
+
+    Of the whole extract, worked out once: a team's incident may have another team's cause.
+    """
+    whole, rules = snapshot.whole, snapshot.rules.dora
     return whole.kept(("links", rules), lambda: _linked(whole, rules))
 
 
@@ -99,7 +127,7 @@ def _latest(incidents: Table, counted: Table, rules: DoraRules) -> Table:
     )
     seen = _before(began, finished) if ibis.get_backend(counted).name == "duckdb" else _along(began, finished)
     if rules.cap_hours is not None:
-        seen = seen.filter(seen["at"].delta(seen["last"], unit="microsecond") <= rules.cap_hours * 3600e6)
+        seen = seen.filter(seen["at"].delta(seen["last"], unit="microsecond") <= rules.cap_hours * HOUR)
     return seen.select(latest_of="incident", latest="latest")
 
 
@@ -144,11 +172,16 @@ _LINK = {
     "incidents": ("incident_id", "started_at"),
     "deployments": ("deployment_id", "deployed_at"),
 }
+_FAILURE = {
+    "deployments": ("deployed_at", "deployment_id"),
+    "incidents": ("incident_id", "started_at", "resolved_at"),
+}
 DERIVED: Mapping[tuple[str, str], Derived] = {
     ("deployments", "counted"): Derived({"deployments": ("deployed_at",)}, _counted),
     ("deployments", "failed"): Derived(_LINK, _failed),
+    ("deployments", "failed_at"): Derived(_FAILURE, _failing),
+    ("deployments", "recovered_at"): Derived(_FAILURE, _failing),
     ("incidents", "in_production"): Derived({"incidents": ("started_at",)}, _in_production),
     ("vulnerabilities", "in_production"): Derived({"vulnerabilities": ("detected_at",)}, _in_production),
-    ("incidents", "caused_by"): Derived(_LINK, _caused_by),
     ("incidents", "key_event_at"): Derived({"incidents": ("started_at",)}, _key_event_at),
 }

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import pandas as pd
 
-from reportkit import measure, shared
+from reportkit import derived, measure, shared
 from reportkit.errors import SnapshotError
 from reportkit.evidence import Case, Ground, compare_all
 from reportkit.evidence.restated import restated
@@ -119,7 +119,7 @@ class Findings:
 
     def other_links(self, needle: Needle) -> list[tuple[DoraRules, Reading]]:
         """The needle in this quarter under the other ways to link incidents to deployments; empty where it links none."""
-        if not {"failed", "caused_by"} & set(measure.uses(needle)[needle.entity]):
+        if not derived.links(measure.uses(needle)[needle.entity]):
             return []
         rules, window = self.snapshot.rules, self.quarter.window
         named = "deployment_id" not in self.snapshot.manifest.entities["incidents"].missing

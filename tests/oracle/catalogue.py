@@ -315,12 +315,39 @@ def remediation_time(part: Part) -> Found:
     return duration(part, "vulnerabilities", "detected_at", "remediated_at", production(part))
 
 
-@oracle("recovery_time", "incidents", "deployments")
+@oracle("recovery_time", "deployments", "incidents")
 def recovery_time(part: Part) -> Found:
-    def broke(r: Row) -> bool:
-        return cause(part.world, r) is not None
+    """Each deployment that failed is one fact: from its first incident until no incident of it is open, relapses with it."""
+    caused: dict[str, list[Row]] = {}
+    for incident in part.world.facts["incidents"]:
+        backwards = incident["resolved_at"] is not None and incident["resolved_at"] < incident["started_at"]
+        if (by := cause(part.world, incident)) is not None and not backwards:
+            caused.setdefault(by, []).append(incident)
+    spans = {by: failure(incidents, number(part.world.rules.dora.relapse_hours)) for by, incidents in caused.items()}
+    none: tuple[None, None] = (None, None)
+    rows = [
+        {
+            **r,
+            "failed_at": spans.get(r["deployment_id"], none)[0],
+            "recovered_at": spans.get(r["deployment_id"], none)[1],
+        }
+        for r in part.world.facts["deployments"]
+    ]
+    failing = replace(part, world=replace(part.world, facts={**part.world.facts, "deployments": rows}))
+    return duration(failing, "deployments", "failed_at", "recovered_at", unit=HOUR, dora=True)
 
-    return duration(part, "incidents", "started_at", "resolved_at", broke, HOUR, dora=True)
+
+def failure(incidents: Sequence[Row], relapse: Fraction) -> tuple[datetime, datetime | None]:
+    """When a deployment began to fail and when it was recovered, its incidents one after the other; None: not yet."""
+    ordered = sorted(incidents, key=lambda r: r["started_at"])
+    begins, ends = ordered[0]["started_at"], ordered[0]["resolved_at"]
+    for incident in ordered[1:]:
+        if ends is None:
+            break
+        if incident["started_at"] > ends and span(ends, incident["started_at"], HOUR) > relapse:
+            break
+        ends = None if incident["resolved_at"] is None else max(ends, incident["resolved_at"])
+    return begins, ends
 
 
 # ---- deployments and what they cause

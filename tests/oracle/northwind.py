@@ -144,6 +144,22 @@ class Raw:
         return found
 
     @cached_property
+    def failures(self) -> list[Span]:
+        """Each failed deployment from its first incident until none is open for a day; relapses within that are part of it."""
+        caused = defaultdict(list)
+        for one, deployment in self.causes:
+            caused[deployment["build"]].append((one["started"], one["resolved"], deployment["team"]))
+        found = []
+        for incidents in caused.values():
+            ordered = sorted(incidents, key=lambda i: i[0])
+            began, until, team = ordered[0]
+            for start, end, _ in ordered[1:]:
+                if until and start - until <= timedelta(days=1):
+                    until = max(until, end) if end else None
+            found.append(Span(team, began, until))
+        return found
+
+    @cached_property
     def requests(self) -> list[dict[str, Any]]:
         """Change requests of the full export that keep the contract."""
         found = []
@@ -216,7 +232,7 @@ class Raw:
             case "time_to_production" | "predictability":
                 yield from (Span(r["team"], r["opened"], r["done"]) for r in self.requests if r["code"] != "Cancelled")
             case "recovery_time":
-                yield from (Span(i["team"], i["started"], i["resolved"]) for i, _ in self.causes)
+                yield from self.failures
             case "open_vulnerabilities" | "remediation_time" | "vulnerable_assets":
                 yield from self.vulnerabilities
             case "endpoint_vulnerabilities":

@@ -104,6 +104,7 @@ def rules(draw: st.DrawFn) -> Rules:
         link=draw(st.sampled_from(("latest", "latest", "stated"))),
         link_within=draw(st.sampled_from(("service", "organisation"))),
         cap_hours=draw(st.sampled_from((None, None, 0.5, 1, 48, 2000))),
+        relapse_hours=draw(st.sampled_from((0, 0.5, 24, 24, 720))),
         median=draw(st.sampled_from(("finished", "censored"))),
     )
     events = draw(st.lists(st.tuples(st.sampled_from(DAYS), st.integers(1, 40)), max_size=2))

@@ -70,6 +70,12 @@ def test_doras_choices_are_printed_and_what_another_link_would_give(freeze: Free
         )
     ]
     assert lines["Failed deployment recovery time, linked otherwise"][0].startswith("It would be 1 hour if")
+    assert lines["DORA's recoveries"] == [
+        (
+            "A failed deployment counts once: from the start of the first incident that it caused until none of them is open. "
+            "What begins within 24 hours after that is a relapse and part of it; what begins later is not."
+        )
+    ]
     assert lines["Choice"] == ["Bots are no teams."]
 
 
@@ -93,7 +99,7 @@ def test_other_choices_are_told_as_they_are(freeze: Freeze) -> None:
     assert lines["DORA's failures"][0].endswith(
         "to the latest one that counts and finished within 72 hours before it began."
     )
-    assert lines["DORA's medians"][0].startswith("Changes and incidents that are still open count as unfinished")
+    assert lines["DORA's medians"][0].startswith("Changes and failures that are still open count as unfinished")
     assert lines["Change failure rate, elsewhere"] == [
         "DORA 2024: elite 5%, high 20%, medium 10%, low 40%. Groups that a survey found; no goal."
     ]

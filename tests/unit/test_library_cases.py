@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -126,3 +126,39 @@ def test_a_gap_says_whether_too_much_is_open_or_nothing_took_any_time(freeze: Fr
     at_once = freeze({"change_requests": [{**raised, "implemented_at": at("2026-02-02")}]}, YEARS)
     assert measure.reading(still, find("time_to_production"), Q1).reason == "more than half are still open"
     assert measure.reading(at_once, find("predictability"), Q1).reason == "half of them took no time at all"
+
+
+@pytest.mark.parametrize(
+    ("relapse", "third", "hours"),
+    [(24, "03T14:00", 27), (24, "03T14:01", 2), (0, "02T14:00", 3), (0, "02T14:01", 2), (24, None, 2)],
+)
+def test_a_deployment_that_caused_three_incidents_fails_once(
+    freeze: Freeze, relapse: float, third: str | None, hours: float
+) -> None:
+    """It fails from 12:00 (two that overlap, until 14:00), and on if the third begins soon enough after that; each lasts an hour."""
+    starts = ["02T12:00", "02T13:00"] + ([third] if third else [])
+    facts = {
+        "deployments": [deployed("d1", "2026-02-02T10:00:00"), deployed("d2", "2026-05-05")],
+        "incidents": [
+            {
+                "incident_id": start, "service": "shop", "deployment_id": "d1", "started_at": at(f"2026-02-{start}"),
+                "resolved_at": at(f"2026-02-{start}") + timedelta(hours=1),
+            }
+            for start in starts
+        ],
+    }  # fmt: skip
+    rules = Rules(dora=DoraRules(relapse_hours=relapse))
+    found = measure.reading(freeze(facts, YEARS, rules=rules), find("recovery_time"), Q1)
+    assert (found.value, found.facts) == (hours, 1)
+
+
+def test_a_deployment_has_not_recovered_while_anything_that_it_broke_is_open(freeze: Freeze) -> None:
+    facts = {
+        "deployments": [deployed("d1", "2026-02-02T10:00:00")],
+        "incidents": [
+            {"incident_id": "a", "service": "shop", "deployment_id": "d1", "started_at": at("2026-02-02T11"), "resolved_at": at("2026-02-02T12")},
+            {"incident_id": "b", "service": "shop", "deployment_id": "d1", "started_at": at("2026-02-02T11:30"), "resolved_at": None},
+        ],
+    }  # fmt: skip
+    found = measure.reading(freeze(facts, YEARS), find("recovery_time"), Q1)
+    assert (found.known, found.facts, found.open) == (False, 0, 1)

@@ -54,8 +54,8 @@ def causes(freeze: Freeze, incidents: list[dict[str, Any]], **rules: Any) -> dic
     from reportkit import derived
 
     snapshot = freeze({"deployments": DEPLOYED, "incidents": incidents}, YEAR, rules=Rules(dora=DoraRules(**rules)))
-    table = derived.table(snapshot, "incidents", ("caused_by",))
-    return {row["incident_id"]: row["caused_by"] for row in table.to_pyarrow().to_pylist()}
+    put_down = {row["incident_id"]: row["cause"] for row in derived.causes(snapshot).to_pyarrow().to_pylist()}
+    return {row["incident_id"]: put_down.get(row["incident_id"]) for row in incidents}
 
 
 def test_an_incident_is_put_down_to_the_latest_deployment_of_its_service_that_counts(freeze: Freeze) -> None:

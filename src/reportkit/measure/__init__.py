@@ -7,7 +7,6 @@ small (a row a period and group) or the facts of a proof.
     needs       the columns that a needle is made of, and why it cannot be computed
     order       facts whose times run backwards
     rows        the facts of a needle in the shape of its kind
-    spells      overlapping intervals as one
     money       costs in one currency
     periods     which window a time lies in
     life        the life table of durations (Kaplan–Meier)

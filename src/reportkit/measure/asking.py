@@ -58,8 +58,8 @@ def read(snapshot: Snapshot, needle: Needle, window: Window, part: Window | None
     if part is None:
         return Reading(needle.key, window, math.nan, 0, reason=OUTSIDE)
     kind = needle.kind
-    if _needs_event(needle) and (lacking_events := _events(snapshot, window, part)):
-        return Reading(needle.key, window, math.nan, 0, reason=lacking_events)
+    if reason := eventless(snapshot, needle, window, part):
+        return Reading(needle.key, window, math.nan, 0, reason=reason)
     least, people = snapshot.rules.smallest_group, sums.facts if sums.people is None else sums.people
     if needle.personal and sums.facts and people < least:
         return Reading(needle.key, window, math.nan, sums.facts, sums.open, f"fewer than {least} people")
@@ -101,8 +101,10 @@ def _needs_event(needle: Needle) -> bool:
     return "key_event_at" in uses(needle)[needle.entity]
 
 
-def _events(snapshot: Snapshot, window: Window, part: Window) -> str:
-    """Why nothing can be said of the key events of a window; '' where it can."""
+def eventless(snapshot: Snapshot, needle: Needle, window: Window, part: Window) -> str:
+    """Why nothing can be said of the key events of a window, for a needle that asks about them; '' where it can."""
+    if not _needs_event(needle):
+        return ""
     inside = [e for e in snapshot.rules.key_events if e.start < window.end and e.end > window.start]
     if not inside:
         return "no key event lies in it"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from reportkit.errors import MeasureError
-from reportkit.measure.asking import covered, read
+from reportkit.measure.asking import covered, eventless, read
 from reportkit.measure.needs import lacking
 from reportkit.measure.reading import Reading, Sums
 from reportkit.measure.rows import FOLDED, OTHER, Cut
@@ -36,7 +36,8 @@ def cut(snapshot: Snapshot, needle: Needle, window: Window, by: str) -> list[Par
     if sentence := lacking(snapshot, needle):
         raise MeasureError(sentence)
     inside = covered(snapshot, needle, [window])
-    if not inside:
+    part = inside[0][1] if inside else None
+    if part is None or eventless(snapshot, needle, window, part):
         return []
     found = {group: sums for (_, group), sums in by_window(snapshot, needle, inside, Cut(by)).items()}
     sizes = {group: _size(needle, sums) for group, sums in found.items()}
@@ -46,7 +47,6 @@ def cut(snapshot: Snapshot, needle: Needle, window: Window, by: str) -> list[Par
     folded = len(found) - len(keep)
     if folded:
         found = {g: s for (_, g), s in by_window(snapshot, needle, inside, Cut(by, keep)).items()}
-    part = inside[0][1]
     parts = [Part(group, read(snapshot, needle, window, part, found[group])) for group in keep]
     rest = found.get(FOLDED)
     return [*parts, Part(OTHER, read(snapshot, needle, window, part, rest), folded)] if rest else parts

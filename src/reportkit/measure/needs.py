@@ -22,6 +22,8 @@ from reportkit.sources import types
 DERIVED_TYPES = {
     "counted": "boolean",
     "failed": "boolean",
+    "failed_at": "timestamp('UTC')",
+    "recovered_at": "timestamp('UTC')",
     "in_production": "boolean",
     "key_event_at": "timestamp('UTC')",
 }
@@ -104,7 +106,7 @@ def lacking(snapshot: Snapshot, needle: Needle) -> str | None:
 
 def _unlinked(snapshot: Snapshot, needle: Needle) -> str | None:
     """Why incidents cannot be linked to deployments: one of the two sides does not say of which service it is."""
-    if snapshot.rules.dora.link_within != "service" or not {"failed", "caused_by"} & set(uses(needle)[needle.entity]):
+    if snapshot.rules.dora.link_within != "service" or not derived.links(uses(needle)[needle.entity]):
         return None
     lacks = [name for name in ("incidents", "deployments") if "service" in snapshot.manifest.entities[name].missing]
     if len(lacks) != 1:

@@ -8,9 +8,9 @@ from typing import Any
 
 import ibis
 
-from reportkit import derived, entities
+from reportkit import derived, entities, spells
 from reportkit.errors import MeasureError
-from reportkit.measure import money, order, spells
+from reportkit.measure import money, order
 from reportkit.measure.needs import parts, uses
 from reportkit.measure.periods import local_day
 from reportkit.model.evidence import NO_TEAM

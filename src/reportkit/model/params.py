@@ -55,6 +55,11 @@ class Dora(Params):
         "service", description="Whether that deployment must be of the incident's own service."
     )
     cap_hours: float | None = Field(None, gt=0, description="How long before the incident it may lie at most.")
+    relapse_hours: float = Field(
+        24, ge=0, le=720,
+        description="A deployment fails once, however many incidents it causes: one that begins within so many hours after the "
+        "others were resolved is a relapse, and part of that failure.",
+    )  # fmt: skip
     median: Literal["finished", "censored"] = Field(
         "finished", description="The median of what is finished, as DORA has it, or with what is open as unfinished."
     )

@@ -14,7 +14,8 @@ class DoraRules:
 
     `environments`, `results`: which deployments count. `link`: an incident belongs to the deployment that its source names
     ('stated'), or where it names none to the 'latest' that counts before it, of the same service; at most `cap_hours` before it.
-    `median`: of the changes and incidents that are 'finished', or with open ones 'censored'.
+    `relapse_hours`: an incident that the same deployment caused, and that begins so soon after the others were resolved, is
+    the same failure. `median`: of the changes and failures that are 'finished', or with open ones 'censored'.
     """
 
     environments: tuple[str, ...] = ("production",)
@@ -22,6 +23,7 @@ class DoraRules:
     link: Literal["latest", "stated"] = "latest"
     link_within: Literal["service", "organisation"] = "service"
     cap_hours: float | None = None
+    relapse_hours: float = 24.0
     median: Literal["finished", "censored"] = "finished"
 
     def other_links(self) -> tuple[DoraRules, ...]:

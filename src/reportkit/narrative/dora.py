@@ -29,11 +29,20 @@ def link(rules: DoraRules) -> str:
     return f"{named}; where it names none, to the latest one{same} that counts and finished{within}"
 
 
+def recovering(rules: DoraRules) -> str:
+    """From when until when a deployment is taken to have failed."""
+    told = "A failed deployment counts once: from the start of the first incident that it caused until none of them is open."
+    if not rules.relapse_hours:
+        return f"{told} What begins after that is no part of it."
+    within = HOURS.text(rules.relapse_hours)
+    return f"{told} What begins within {within} after that is a relapse and part of it; what begins later is not."
+
+
 def median(rules: DoraRules) -> str:
     """Whether open facts have their part in DORA's two medians."""
     if rules.median == "censored":
-        return "Changes and incidents that are still open count as unfinished, where DORA counts finished ones only."
-    return "As DORA has it, finished changes and incidents are counted, and open ones are told beside them."
+        return "Changes and failures that are still open count as unfinished, where DORA counts finished ones only."
+    return "As DORA has it, finished changes and failures are counted, and open ones are told beside them."
 
 
 def other(number: str, rules: DoraRules) -> str:

@@ -195,22 +195,28 @@ _BROKE = [  # after d2 of the same service; after no deployment of its own servi
         "resolved_at": _at("02-09T11:00:00"), "deployment_id": None,
     },
 ]  # fmt: skip
+_MORE = [  # d2 broke more than that: beside it, again within a day, and two weeks later; d4 broke something too
+    _BROKE[0] | {"incident_id": "i3", "started_at": _at("02-09T10:45:00"), "resolved_at": _at("02-09T11:00:00")},
+    _BROKE[0] | {"incident_id": "i4", "started_at": _at("02-09T13:00:00"), "resolved_at": _at("02-09T13:30:00"), "deployment_id": "d2"},
+    _BROKE[0] | {"incident_id": "i5", "started_at": _at("02-23T10:00:00"), "resolved_at": _at("02-23T19:00:00"), "deployment_id": "d2"},
+    _BROKE[0] | {"incident_id": "i6", "started_at": _at("02-09T10:50:00"), "resolved_at": _at("02-09T11:50:00"), "service": "till"},
+]  # fmt: skip
 
 RECOVERY_TIME = Needle(
     key="recovery_time",
     label="Failed deployment recovery time",
     theme="reliability",
-    question="How long does it take to recover from a deployment that failed? (Of each incident that one caused.)",
-    entity="incidents",
-    where=_.caused_by.notnull(),
-    kind=Duration(start=_.started_at, end=_.resolved_at, unit=HOURS, median="apart"),
+    question="How long does it take to recover from a deployment that failed? (Each once, until all that it broke is restored.)",
+    entity="deployments",
+    kind=Duration(start=_.failed_at, end=_.recovered_at, unit=HOURS, median="apart"),
     better="lower",
     source="DORA",
-    optional=("deployment_id",),
-    facts=("incident", "incidents"),
+    facts=("failed deployment", "failed deployments"),
     state="Recovering from a failed deployment takes {now}",
     finding="Recovering from a failed deployment now takes {after} instead of {before}",
-    example=Example(given=_BROKE, beside={"deployments": _DEPLOYED}, expect=2.0),
+    example=Example(  # d2 from 10:30 to 13:30, d4 from 10:50 to 11:50: the middle of 3 hours and 1
+        given=_DEPLOYED, beside={"incidents": [*_BROKE, *_MORE]}, expect=2.0
+    ),
 )
 
 CHANGE_FAILURE_RATE = Needle(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from markupsafe import Markup
 
-from reportkit import measure
+from reportkit import derived, measure
 from reportkit.display import Block, Page
 from reportkit.findings import Findings
 from reportkit.model import bands, unit
@@ -79,7 +79,8 @@ def _dora(findings: Findings) -> tuple[list[tuple[str, str]], tuple[Shown, ...]]
     used = {name for n in told for names in measure.uses(n).values() for name in names}
     rows = [("DORA's deployments", dora.counting(rules))] if "counted" in used else []
     rows += [("DORA's medians", dora.median(rules))] if any(n.kind.name == "Duration" for n in told) else []
-    rows += [("DORA's failures", dora.linking(rules))] if used & {"failed", "caused_by"} else []
+    rows += [("DORA's failures", dora.linking(rules))] if derived.links(used) else []
+    rows += [("DORA's recoveries", dora.recovering(rules))] if "recovered_at" in used else []
     record = []
     for needle in told:
         for i, (other, reading) in enumerate(findings.other_links(needle)):
