@@ -276,3 +276,83 @@ def test_without_the_variable_it_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     found = told(REPOSITORY / "tests" / "workspaces" / "apache-devlake")
     assert found
     assert all("REPORTKIT_REAL_DATA" in f for f in found)
+
+
+FOCUS = (
+    "BilledCost,BillingCurrency,ChargePeriodStart,EffectiveCost,ChargeCategory\n1,GBP,2026-01-01T00:00:00Z,1,Usage\n"
+)
+
+
+def with_costs(root: Path, export: str, mapping: str = "{source: bill}") -> Path:
+    (root / "extracts" / "raw" / "bill.csv").write_text(export, encoding="utf-8")
+    path = root / "params" / "sources.yaml"
+    text = path.read_text(encoding="utf-8")
+    text = text.replace("sources:\n", "sources:\n  bill: {type: focus, path: extracts/raw/bill.csv}\n", 1)
+    path.write_text(f"{text}  costs: {mapping}\n", encoding="utf-8")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("change", "told_of"),
+    [
+        ({"team: team": "team: tean"}, "sources.yaml:11: the source has no column 'tean'; did you mean 'team'? It has: id, "),
+        ({"team: team": "team: lower(tean)"}, "sources.yaml:11: the source has no column 'tean'; did you mean 'team'?"),
+        ({"author <> 'bot'": "auther <> 'bot'"}, "sources.yaml:8: the source has no column 'auther'; did you mean 'author'?"),
+        ({"source: changes": "query: SELECT * FROM chnges"}, "sources.yaml:7: there is no source 'chnges'; did you mean 'changes'?"),
+        (
+            {"source: changes": "query: SELECT *, row_number() OVER (PARTITION BY tem) FROM changes"},
+            "sources.yaml:7: the source has no column 'tem'; did you mean 'team'?",
+        ),
+        ({"team: team": "team: team + 1"}, "sources.yaml:11: this SQL does not work"),
+    ],
+)  # fmt: skip
+def test_a_mapping_is_held_against_the_header_of_the_file(
+    workspace: Make, change: Mapping[str, str], told_of: str
+) -> None:
+    root = workspace({"sources.yaml": change})
+    [fault] = told(root)
+    assert told_of in fault
+
+
+def test_headers_are_read_in_any_encoding_and_of_a_file_that_goes_wrong_further_down(workspace: Make) -> None:
+    root = workspace()
+    path = root / "extracts" / "raw" / "changes.csv"
+    text = path.read_text(encoding="utf-8")
+    path.write_bytes((text + "one cell too few\n").encode("utf-16"))
+    assert told(root) == []
+    path.write_bytes(text.replace("merged", "mergd", 1).encode("utf-16"))
+    assert "sources.yaml:13: the source has no column 'merged'; did you mean 'mergd'?" in told(root)[0]
+
+
+def test_a_focus_export_with_its_own_columns_needs_no_mapping(workspace: Make) -> None:
+    assert told(with_costs(workspace(), FOCUS)) == []
+
+
+def test_a_misspelt_column_of_a_focus_export_is_found(workspace: Make) -> None:
+    [fault] = told(with_costs(workspace(), FOCUS.replace("EffectiveCost", "EffectivCost")))
+    assert "sources.yaml:17: the export has no column EffectiveCost; did you mean 'EffectivCost'?" in fault
+
+
+def test_a_cost_that_the_export_lacks_is_no_number_of_an_audience(workspace: Make) -> None:
+    root = with_costs(workspace(), FOCUS)
+    path = root / "params" / "audiences.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("[release_wait]", "[hosting_cost]"), encoding="utf-8")
+    [fault] = told(root)
+    assert "Hosting cost needs costs.service_category, which sources.yaml does not map" in fault
+
+
+@pytest.mark.parametrize(
+    ("header", "what", "way"),
+    [
+        ("identity/LineItemId,bill/PayerAccountId,lineItem/UsageStartDate,lineItem/UnblendedCost", "AWS Cost and Usage Report", "FOCUS 1.0 with AWS"),
+        ("Service,EC2-Instances($),S3($),Total costs($)", "AWS Cost Explorer download", "FOCUS 1.0 with AWS"),
+        ("InvoiceSectionName,AccountName,SubscriptionId,Date,CostInBillingCurrency,BillingCurrencyCode", "Azure cost details export", "Cost and usage details (FOCUS)"),
+    ],
+)  # fmt: skip
+def test_exports_that_are_no_focus_are_told_before_an_extract(
+    workspace: Make, header: str, what: str, way: str
+) -> None:
+    faults = told(with_costs(workspace(), header + "\n" + ",".join("1" * len(header.split(","))) + "\n"))
+    assert f"sources.yaml:4: this is an {what}, not FOCUS; " in faults[0]
+    assert way in faults[0]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from reportkit import run, workspace
-from reportkit.check import narrative, needles, proofs, sources
+from reportkit.check import headers, narrative, needles, proofs, sources
 from reportkit.errors import ReportkitError
 from reportkit.figures import theme
 from reportkit.params import Fault, Params
@@ -24,14 +24,15 @@ def faults(root: Path) -> tuple[Fault, ...]:
     if params is None:
         return (*found, *_brand(root))
     place = Workspace(root, params)
+    looked = headers.look(place)
     return _once(
         (
             *found,
             *_brand(root),
-            *sources.faults(place),
+            *sources.faults(place, looked),
             *_notebooks(place),
             *_quarters(params),
-            *needles.faults(place),
+            *needles.faults(place, looked.given),
             *proofs.faults(place),
             *narrative.faults(place),
         )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from reportkit import entities, measure
+from reportkit.check import headers
 from reportkit.check.sources import taken
 from reportkit.model.needle import Needle
 from reportkit.narrative.words import listed
@@ -17,8 +18,13 @@ Gap = tuple[
 ]  # an entity, and which of its columns are not mapped; none of them: it is not fed at all
 
 
-def faults(place: Workspace) -> Iterator[Fault]:
+Given = Mapping[str, Collection[str]]
+
+
+def faults(place: Workspace, given: Given) -> Iterator[Fault]:
     """A fault for each broken declaration, and for each entity or set of columns that sources.yaml does not map.
+
+    `given`: the columns that each entity gets, where the files that it is made of are at hand.
 
     A fault stands where the first needle that is left without them is named, and lists all that are.
     """
@@ -27,7 +33,7 @@ def faults(place: Workspace) -> Iterator[Fault]:
             yield Fault(f"src/reportkit/needles/{needle.theme}.py", text)
     gaps: dict[Gap, list[tuple[Needle, str]]] = {}
     for key, where in _used(place):
-        if key in library() and (gap := _gap(place, find(key))):
+        if key in library() and (gap := _gap(place, given, find(key))):
             gaps.setdefault(gap, []).append((find(key), where))
     for gap, without in gaps.items():
         yield Fault(without[0][1], _told(place, gap, [needle for needle, _ in without]))
@@ -37,24 +43,28 @@ def lacking(place: Workspace) -> Callable[[Needle], str | None]:
     """What a needle lacks in the workspace: by its latest extract, or where there is none by what sources.yaml maps."""
     quarter = max((q for q in place.quarters if taken(place, q) is not None), default=None)
     snapshot = taken(place, quarter) if quarter else None
-    return lambda needle: measure.lacking(snapshot, needle) if snapshot else _unmapped(place, needle)
+    if snapshot:
+        return lambda needle: measure.lacking(snapshot, needle)
+    given = headers.look(place).given
+    return lambda needle: _unmapped(place, given, needle)
 
 
-def _unmapped(place: Workspace, needle: Needle) -> str | None:
+def _unmapped(place: Workspace, given: Given, needle: Needle) -> str | None:
     """Why sources.yaml cannot give the needle, as a sentence; None where it can."""
-    gap = _gap(place, needle)
+    gap = _gap(place, given, needle)
     return _told(place, gap, [needle]) if gap else None
 
 
-def _gap(place: Workspace, needle: Needle) -> Gap | None:
+def _gap(place: Workspace, given: Given, needle: Needle) -> Gap | None:
     """The first entity that is not fed, with no columns, or whose columns are not mapped; None where all are there."""
     for entity, names in measure.needs(needle).items():
         mapping = place.sources.entities.get(entity)
         if mapping is None:
             return entity, ()
         fields = {field.name: field for field in entities.find(entity).fields}
-        given = {n for n, f in fields.items() if n in mapping.columns or f.default is not None or f.alias}
-        if missing := tuple(name for name in names if name not in given):
+        own = {n for n, f in fields.items() if f.alias}
+        known = {*given.get(entity, {*mapping.columns, *own}), *(n for n, f in fields.items() if f.default is not None)}
+        if missing := tuple(name for name in names if name not in known):
             return entity, missing
     return None
 

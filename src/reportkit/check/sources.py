@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 from zoneinfo import available_timezones
 
 from pydantic import ValidationError
 
 from reportkit import entities
+from reportkit.check import headers
+from reportkit.check.headers import Looked
 from reportkit.errors import ReportkitError, SnapshotError, UnknownName, unknown
 from reportkit.model.params import EntityMapping
 from reportkit.params import Fault
@@ -21,12 +23,13 @@ from reportkit.workspace import Workspace
 FILE = "sources.yaml"
 
 
-def faults(place: Workspace) -> Iterator[Fault]:
-    """Every fault of sources.yaml, and of the extracts taken by it."""
+def faults(place: Workspace, looked: Looked) -> Iterator[Fault]:
+    """Every fault of sources.yaml, held against the files at hand, and of the extracts taken by it."""
     for name, settings in place.sources.sources.items():
         yield from _source(place, name, settings)
+    yield from looked.faults
     for name, mapping in place.sources.entities.items():
-        yield from _entity(place, name, mapping)
+        yield from _entity(place, name, mapping, looked)
     for quarter in place.quarters:
         if (place.root / "extracts" / quarter).is_dir():
             try:
@@ -104,7 +107,7 @@ def _setting(place: Workspace, name: str, item: Any, known: Iterable[str]) -> Fa
     return Fault(where, f"{key or name}: {said(item)}.")
 
 
-def _entity(place: Workspace, name: str, mapping: EntityMapping) -> Iterable[Fault]:
+def _entity(place: Workspace, name: str, mapping: EntityMapping, looked: Looked) -> Iterable[Fault]:
     where = place.params.lines.where
     try:
         entity = entities.find(name)
@@ -114,11 +117,14 @@ def _entity(place: Workspace, name: str, mapping: EntityMapping) -> Iterable[Fau
     if unfit := _unfit(place, name):
         yield from unfit
         return
-    yield from _columns(place, entity, mapping)
+    yield from _columns(place, entity, mapping, looked.given.get(name))
     if mapping.covers and mapping.covers[1] <= mapping.covers[0]:
         text = "`covers` ends before it begins; write the first day and the day after the last."
         yield Fault(where(FILE, "entities", name, "covers"), text)
-    yield from _sql(place, name, mapping)
+    wrong = list(_sql(place, name, mapping))
+    told = {fault.where for fault in wrong}
+    yield from wrong
+    yield from (fault for fault in looked.unbound.get(name, ()) if fault.where not in told)
 
 
 def _unfit(place: Workspace, name: str) -> list[Fault]:
@@ -132,8 +138,13 @@ def _unfit(place: Workspace, name: str) -> list[Fault]:
     return []
 
 
-def _columns(place: Workspace, entity: entities.Entity, mapping: EntityMapping) -> Iterable[Fault]:
-    """A fault for each column that the entity does not have, that cannot be read as it says, or that is lacking."""
+def _columns(
+    place: Workspace, entity: entities.Entity, mapping: EntityMapping, known: Collection[str] | None
+) -> Iterable[Fault]:
+    """A fault for each column that the entity does not have, that cannot be read as it says, or that is lacking.
+
+    `known`: what the mapping and the header at hand give; an export that is not at hand is taken to have FOCUS's own names.
+    """
     where, name = place.params.lines.where, entity.name
     for column, made in mapping.columns.items():
         at = where(FILE, "entities", name, "columns", column)
@@ -146,9 +157,11 @@ def _columns(place: Workspace, entity: entities.Entity, mapping: EntityMapping) 
             yield Fault(at, f"{name}.{column} is no time, so a `format` cannot be read with it; take the format out.")
         if made.time_zone and made.time_zone not in available_timezones():
             yield Fault(at, f"{made.time_zone!r} is no IANA time zone; write one such as Europe/London or UTC.")
+    if known is None:
+        own = [f.name for f in entity.fields if f.alias or (entity.numbered and f.name == entity.key)]
+        known = {*mapping.columns, *own}
     for field in entity.fields:
-        given = field.name in mapping.columns or field.alias or (entity.numbered and field.name == entity.key)
-        if field.required and not given:
+        if field.required and field.name not in known:
             yield Fault(
                 where(FILE, "entities", name, "columns"),
                 f"{name}.{field.name} ({field.meaning}) is not mapped, and no row counts without it; map it.",
@@ -174,7 +187,7 @@ def _sql(place: Workspace, name: str, mapping: EntityMapping) -> Iterable[Fault]
                 yield Fault(where, f"{name}.{path[-1]} holds no SQL; write some or take it out.")
                 continue
             try:
-                filled = sql.filled(text, place.sources.choices, where)
+                filled = sql.filled(text, sql.values(place.sources.choices, headers.SOME_DAY), where)
                 (sql.query if path == ("query",) else sql.expression)(engine, filled, where)
             except ReportkitError as error:
                 yield Fault(where, error.message)

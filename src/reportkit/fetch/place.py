@@ -38,6 +38,7 @@ class Place:
     progress: Progress = _silent
     trial: bool = False  # one page of each table, kept nowhere: `extract --check`
     entities: frozenset[str] = frozenset()  # what is made of the source; anything may be where empty
+    headers: bool = False  # no row is asked for: the views need but have the columns, as `check` binds mappings to them
 
     def feeds(self, *entities: str) -> bool:
         """Whether one of the entities is made of the source, so that what they need has to be asked for."""

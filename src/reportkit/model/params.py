@@ -253,10 +253,15 @@ class EntityMapping(Params):
         return self
 
 
+QUARTER_ENDS = "quarter_ends"  # what SQL in sources.yaml calls the instant at which the quarter ends: $quarter_ends
+
+
 class Sources(Params):
     """params/sources.yaml: which source feeds which entity."""
 
-    choices: dict[Key, Choice] = Field(default_factory=dict)
+    choices: dict[Key, Choice] = Field(
+        default_factory=dict, description="Named values for SQL ($name), printed with their reasons in 'How we know'."
+    )
     sources: dict[Key, dict[str, Any]] = Field(description="Name: type and the type's own settings.")
     entities: dict[Key, EntityMapping]
     _written: Any = PrivateAttr(None)
@@ -264,6 +269,13 @@ class Sources(Params):
     def model_post_init(self, context: Any) -> None:
         """Keep what the file said before its ${VARIABLES} were filled in."""
         self._written = (context or {}).get("written")
+
+    @field_validator("choices")
+    @classmethod
+    def _own_word(cls, value: dict[str, Choice]) -> dict[str, Choice]:
+        if QUARTER_ENDS in value:
+            raise ValueError(f"${QUARTER_ENDS} is the instant at which the quarter ends; give the choice another name")
+        return value
 
     @property
     def written(self) -> Any:

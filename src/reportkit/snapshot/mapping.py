@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, available_timezones
 
 from reportkit.entities import SQL_TYPES, Entity, Field
-from reportkit.errors import SourceError
-from reportkit.model.params import Choice, Column, EntityMapping
+from reportkit.errors import ReportkitError, SourceError
+from reportkit.model.params import QUARTER_ENDS, Choice, Column, EntityMapping
 from reportkit.snapshot import sql
 from reportkit.snapshot.sql import literal
 
@@ -44,8 +44,7 @@ class Mapper:
         time); `_beyond` (has a time after the quarter); `_reasons` (list). Raises SourceError and UnknownName.
         """
         self._all_there()
-        where = self._expression(self.mapping.where, "where") if self.mapping.where else "true"
-        self._try(f"SELECT 1 FROM {self.origin} WHERE {where} LIMIT 0", "where")
+        where = self._bound(self.mapping.where, "where") if self.mapping.where else "true"
         raw = ", ".join(f"{self._raw(f.name)} AS {_raw(f)}" for f in self.mapped)
         typed = ", ".join(f"{self._typed(f)} AS {_typed(f)}" for f in self.mapped)
         columns = ", ".join(f"{self._known(f)} AS {sql.name(f.name)}" for f in self.fields)
@@ -63,12 +62,34 @@ class Mapper:
                 CASE WHEN {broken} THEN list_filter([{reasons}], lambda x: x IS NOT NULL) ELSE [] END::VARCHAR[] AS _reasons
             FROM known"""
 
+    def faults(self) -> Iterator[tuple[tuple[str, ...], ReportkitError]]:
+        """What cannot be bound to the origin's columns: where it stands in the mapping, and what is wrong; no row is read."""
+        origin = ("query",) if self.mapping.query else ("source",)
+        if not (yield from self._tried(origin, lambda: self.columns)):
+            return
+        if condition := self.mapping.where:
+            yield from self._tried(("where",), partial(self._bound, condition, "where"))
+        for name, text in self.mapping.set_aside.items():
+            yield from self._tried(("set_aside", name), partial(self._bound, text, "set_aside", name))
+        for name in self.mapping.columns:
+            yield from self._tried(("columns", name), partial(self._raw, name))
+
+    def _tried(
+        self, path: tuple[str, ...], bind: Callable[[], object]
+    ) -> Generator[tuple[tuple[str, ...], ReportkitError], None, bool]:
+        try:
+            bind()
+        except ReportkitError as error:
+            yield path, error
+            return False
+        return True
+
     @cached_property
     def origin(self) -> str:
         """What the rows are taken from: a source's view, or the mapping's query in brackets."""
         if self.mapping.query:
             where = self._where("query")
-            origin = sql.query(self.connection, sql.filled(self.mapping.query, self.choices, where), where)
+            origin = sql.query(self.connection, sql.filled(self.mapping.query, self._values, where), where)
         else:
             origin = sql.name(str(self.mapping.source))
         self._bind(f"SELECT * FROM {origin} LIMIT 0", "query" if self.mapping.query else "source")
@@ -117,8 +138,12 @@ class Mapper:
         return tuple(f.name for f in self.entity.fields if f.name not in self.given and f.default is None)
 
     @property
+    def _values(self) -> Mapping[str, str]:
+        return sql.values(self.choices, self.cut)
+
+    @property
     def _cut(self) -> str:
-        return f"TIMESTAMPTZ '{self.cut:%Y-%m-%d %H:%M:%S}+00'"
+        return self._values[QUARTER_ENDS]
 
     def _where(self, *path: str) -> str:
         return ".".join(("params/sources.yaml: entities", self.entity.name, *path))
@@ -136,7 +161,7 @@ class Mapper:
         if text.strip() in self.columns:
             return f"({sql.name(text.strip())})"
         where = self._where(*path)
-        return sql.expression(self.connection, sql.filled(text, self.choices, where), where)
+        return sql.expression(self.connection, sql.filled(text, self._values, where), where)
 
     def _raw(self, name: str) -> str:
         expression = self._expression(self.given[name].sql, "columns", name)
@@ -144,12 +169,14 @@ class Mapper:
         return expression
 
     def _aside(self) -> str:
-        cases = []
-        for name, condition in self.mapping.set_aside.items():
-            expression = self._expression(condition, "set_aside", name)
-            self._try(f"SELECT {expression}::BOOLEAN FROM {self.origin} LIMIT 0", "set_aside", name)
-            cases.append(f"WHEN {expression} THEN {literal(name)}")
+        aside = self.mapping.set_aside.items()
+        cases = [f"WHEN {self._bound(text, 'set_aside', name)} THEN {literal(name)}" for name, text in aside]
         return f"CASE {' '.join(cases)} END" if cases else "NULL::VARCHAR"
+
+    def _bound(self, condition: str, *path: str) -> str:
+        expression = self._expression(condition, *path)
+        self._try(f"SELECT {expression}::BOOLEAN FROM {self.origin} LIMIT 0", *path)
+        return expression
 
     def _typed(self, field: Field) -> str:
         """The column in its contract's type, NULL where it cannot be read."""

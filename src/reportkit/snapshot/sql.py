@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from reportkit.errors import ReportkitError, SourceError, UnknownName
-from reportkit.model.params import Choice
+from reportkit.model.params import QUARTER_ENDS, Choice
 
 if TYPE_CHECKING:
     import duckdb
@@ -38,15 +39,21 @@ def name(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def filled(sql: str, choices: Mapping[str, Choice], where: str) -> str:
-    """The SQL with every `$choice` outside quotes replaced by its value. Raises UnknownName."""
+def values(choices: Mapping[str, Choice], quarter_ends: datetime) -> dict[str, str]:
+    """What SQL may name with a $: each choice, and the instant at which the quarter ends; as SQL literals."""
+    known = {name: literal(choice.value) for name, choice in choices.items()}
+    return known | {QUARTER_ENDS: f"TIMESTAMPTZ '{quarter_ends.astimezone(UTC):%Y-%m-%d %H:%M:%S}+00'"}
+
+
+def filled(sql: str, known: Mapping[str, str], where: str) -> str:
+    """The SQL with every `$name` outside quotes replaced by its value. Raises UnknownName."""
 
     def value(match: re.Match[str]) -> str:
         if match[1] is None:
             return match[0]
-        if match[1] not in choices:
-            raise UnknownName("choice", match[1], choices, where=where)
-        return literal(choices[match[1]].value)
+        if match[1] not in known:
+            raise UnknownName("choice", match[1], known, where=where)
+        return known[match[1]]
 
     return TOKEN.sub(value, sql)
 

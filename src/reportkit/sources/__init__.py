@@ -6,12 +6,14 @@ A source module offers two names:
 - `read(spec, name, place)`, which makes the source's rows queryable on `place.connection`
   as views called `name` (or `name_<part>` where it yields several tables) and returns the `Origin`s read.
 
-It may offer three more:
+It may offer four more:
 
 - `mappings(spec, name)`, the mappings of the entities that it knows how to make: an entity that names the source and gives
   no columns is made by them, and one that gives some overrides just those;
 - `look(spec, name, root)`, which raises SourceError where what the settings name is not there, without
   reading it: `reportkit check` calls it;
+- `local(spec)`, whether what it reads lies here and has columns that can be looked at without a row being asked for
+  (`place.headers`): `reportkit check` binds the SQL of mappings to them;
 - `replaced(spec, root, taken, known)`, the name of something that was written after the moment `taken` and whose SHA-256
   is none of `known`: a build says then that the extract is not the latest.
 

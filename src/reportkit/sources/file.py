@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from reportkit.fetch.tabular import FileSpec, look, read, replaced
+from reportkit.fetch.tabular import FileSpec, local, look, read, replaced
 
-__all__ = ["Spec", "look", "read", "replaced"]
+__all__ = ["Spec", "local", "look", "read", "replaced"]
 
 
 class Spec(FileSpec):

@@ -15,9 +15,9 @@ from pydantic import Field
 from reportkit.errors import SourceError
 from reportkit.fetch import tabular
 from reportkit.fetch.place import Origin, Place
-from reportkit.fetch.tabular import FileSpec, look, replaced
+from reportkit.fetch.tabular import FileSpec, local, look, replaced
 
-__all__ = ["Spec", "look", "mappings", "read", "replaced"]
+__all__ = ["Spec", "local", "look", "mappings", "read", "replaced"]
 
 NEEDED = ("BilledCost", "BillingCurrency", "ChargePeriodStart")
 OTHERS: tuple[tuple[str, Collection[str], str], ...] = (

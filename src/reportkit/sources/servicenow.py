@@ -20,7 +20,7 @@ from reportkit.fetch.paging import by_offset
 from reportkit.fetch.place import Origin, Place
 from reportkit.fetch.records import Table
 from reportkit.fetch.spec import ApiSpec, basic
-from reportkit.fetch.tabular import FileSpec
+from reportkit.fetch.tabular import FileSpec, cloud
 from reportkit.model.secret import Address
 
 PAGE = 1000
@@ -93,6 +93,11 @@ def read(spec: Spec, name: str, place: Place) -> tuple[Origin, ...]:
         people=spec.people_of(place.root), settings={"query": spec.query},
     )  # fmt: skip
     return fetch(api, name, place)
+
+
+def local(spec: Spec) -> bool:
+    """Whether its exports lie here, so that their columns can be looked at."""
+    return bool(spec.files) and not any(cloud.is_one(path) for path in spec.files.values())
 
 
 def _declared(spec: Spec, place: Place, visit: Visit) -> Declared:

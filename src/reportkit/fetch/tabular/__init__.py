@@ -21,7 +21,7 @@ from reportkit.errors import SourceError
 from reportkit.fetch.place import Origin, Place, SourceSpec
 from reportkit.fetch.tabular import cloud, delimited, excel, structured
 from reportkit.fetch.tabular.packed import CHUNK, PACKED, members, stream
-from reportkit.fetch.tabular.text import as_utf8
+from reportkit.fetch.tabular.text import as_utf8, head
 from reportkit.files import sha256_of
 
 Format = Literal["csv", "tsv", "json", "jsonl", "parquet", "excel"]
@@ -77,8 +77,9 @@ def read(spec: FileSpec, name: str, place: Place) -> tuple[Origin, ...]:
     """Make the files queryable as the view `name`. Raises SourceError: missing, empty, undecodable, wrongly delimited."""
     paths = _fetched(spec, name, place) if cloud.is_one(spec.path) else _paths(spec, name, place.root)
     kind = _kind(paths, spec, name)
-    origins = tuple(_origin(path, name) for path in paths)
-    _view(place, name, _select(kind, paths, spec, name, place), paths)
+    origins = tuple(Origin(name, p.name, "", 0) if place.headers else _origin(p, name) for p in paths)
+    select = _select(kind, paths, spec, name, place)
+    _view(place, name, f"SELECT * FROM ({select}) WHERE false" if place.headers else select, paths)
     columns = tuple(str(row[0]) for row in place.connection.execute(f'DESCRIBE SELECT * FROM "{name}"').fetchall())
     return tuple(replace(origin, columns=columns) for origin in origins)
 
@@ -97,7 +98,8 @@ def _select(kind: Format, paths: list[Path], spec: FileSpec, name: str, place: P
                 for i, f in enumerate(files)
             ]
         return structured.parquet(files)
-    files = [as_utf8(path, spec.encoding, name, place.scratch / f"{name}-{i}") for i, path in enumerate(paths)]
+    text = head if place.headers and kind in ("csv", "tsv") else as_utf8
+    files = [text(path, spec.encoding, name, place.scratch / f"{name}-{i}") for i, path in enumerate(paths)]
     if kind in ("csv", "tsv"):
         likely = "\t" if kind == "tsv" else ","
         return delimited.select(files, delimited.Wanted(spec.delimiter, likely, spec.skip, spec.missing), name)
@@ -108,6 +110,11 @@ def _fetched(spec: FileSpec, name: str, place: Place) -> list[Path]:
     folder = place.scratch / f"{name}-cloud"
     found = cloud.fetch(spec.path, spec.endpoint, folder, f"source {name}", place.progress)
     return [_filled(path, name) for path in found]
+
+
+def local(spec: FileSpec) -> bool:
+    """Whether the files lie here, so that their columns can be looked at."""
+    return not cloud.is_one(spec.path)
 
 
 def look(spec: FileSpec, name: str, root: Path) -> None:

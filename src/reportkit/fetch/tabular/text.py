@@ -33,6 +33,19 @@ def as_utf8(path: Path, encoding: str | None, source: str, folder: Path) -> Path
     return _converted(path, "utf-8-sig" if told == "utf-8" else told, source, folder)
 
 
+def head(path: Path, encoding: str | None, source: str, folder: Path) -> Path:
+    """The beginning of the file in UTF-8, in `folder`: enough for its header, whatever comes after it."""
+    with stream(path, source) as raw:
+        start = raw.read(CHUNK)
+    told = encoding or _told(start[:SAMPLE])
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / (path.stem if path.suffix.lower() in PACKED else path.name)
+    target.write_text(
+        start.decode("utf-8-sig" if told == "utf-8" else told, errors="ignore"), encoding="utf-8", newline=""
+    )
+    return target
+
+
 def _told(head: bytes) -> str:
     """The Unicode encoding that the first bytes show."""
     for mark, encoding in MARKS:
