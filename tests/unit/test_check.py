@@ -347,7 +347,7 @@ def test_a_cost_that_the_export_lacks_is_no_number_of_an_audience(workspace: Mak
     [
         ("identity/LineItemId,bill/PayerAccountId,lineItem/UsageStartDate,lineItem/UnblendedCost", "AWS Cost and Usage Report", "FOCUS 1.0 with AWS"),
         ("Service,EC2-Instances($),S3($),Total costs($)", "AWS Cost Explorer download", "FOCUS 1.0 with AWS"),
-        ("InvoiceSectionName,AccountName,SubscriptionId,Date,CostInBillingCurrency,BillingCurrencyCode", "Azure cost details export", "Cost and usage details (FOCUS)"),
+        ("InvoiceSectionName,SubscriptionId,Date,CostInBillingCurrency", "Azure cost details export", "Cost and usage details (FOCUS)"),
     ],
 )  # fmt: skip
 def test_exports_that_are_no_focus_are_told_before_an_extract(
