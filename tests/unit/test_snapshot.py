@@ -310,6 +310,8 @@ def test_a_column_that_the_contract_gained_later_is_unknown_in_an_older_extract(
     older(folder, "change_id")
     with pytest.raises(SnapshotError, match="before changes had the column change_id; run `reportkit extract`"):
         Snapshot.open(folder, "UTC")
+    taken(tmp_path, "a,x,2026-01-01,,\n")  # as the sentence says
+    Snapshot.open(folder, "UTC").close()
 
 
 def test_a_failed_take_leaves_the_old_extract(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from reportkit.errors import SnapshotError
 from reportkit.snapshot.manifest import Manifest
 from reportkit.sources import Origin
 
@@ -52,7 +53,7 @@ def _last(extracts: Path) -> list[Origin]:
     for folder in extracts.glob("[0-9]*-Q[1-4]"):
         try:
             manifests.append(Manifest.read(folder))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, SnapshotError):
             continue
     if not manifests:
         return []
