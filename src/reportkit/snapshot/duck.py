@@ -6,7 +6,6 @@ from typing import Any
 
 import ibis
 from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
-from sqlglot import expressions as sge
 
 
 class _Compiler(DuckDBCompiler):  # type: ignore[misc]
@@ -20,7 +19,7 @@ class _Compiler(DuckDBCompiler):  # type: ignore[misc]
     def visit_TimestampDelta(self, op: Any, *, part: Any, left: Any, right: Any) -> Any:  # noqa: N802 (Ibis's name)
         if op.part.value != "microsecond" or not (op.left.dtype.timezone and op.right.dtype.timezone):
             return super().visit_TimestampDelta(op, part=part, left=left, right=right)
-        return sge.paren(sge.Sub(this=self.f.epoch_us(left), expression=self.f.epoch_us(right)), copy=False)
+        return self.cast(self.f.epoch_us(left) - self.f.epoch_us(right), op.dtype)
 
 
 def connected() -> Any:
