@@ -545,15 +545,15 @@ def slo_attainment(part: Part) -> Found:
     return share(number(r["good"]) >= number(r["objective"]) * number(r["total"]) for r in promised)
 
 
-def last_seen(part: Part, rows: Iterable[Row], subject: str, at: str, answer: str) -> Found:
-    """Of each subject what was last found; where one moment found both, the no."""
+def last_seen(part: Part, rows: Iterable[Row], subject: str, at: str, answer: str, *, good: bool = True) -> Found:
+    """Of each subject what was last found; where one moment found both, the bad news."""
     last: dict[Any, tuple[datetime, bool]] = {}
     for r in rows:
         if not part.holds(r[at]):
             continue
         one = r[subject] if subject == "asset_id" else (r["service"], r[subject])
         known = last.get(one)
-        if known is None or r[at] > known[0] or (r[at] == known[0] and not r[answer]):
+        if known is None or r[at] > known[0] or (r[at] == known[0] and r[answer] != good):
             last[one] = (r[at], r[answer])
     return share(yes for _, yes in last.values())
 
@@ -565,7 +565,7 @@ def security_coverage(part: Part) -> Found:
 
 @oracle("environment_drift", "environments")
 def environment_drift(part: Part) -> Found:
-    return last_seen(part, part.rows("environments"), "environment", "checked_at", "drifted")
+    return last_seen(part, part.rows("environments"), "environment", "checked_at", "drifted", good=False)
 
 
 def _covered(part: Part, kind: str) -> Found:

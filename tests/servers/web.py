@@ -48,6 +48,7 @@ class Server:
         self.routes = {re.compile(pattern): handler for pattern, handler in routes.items()}
         self.fault = fault
         self.asked: list[Asked] = []
+        self._lock = threading.Lock()  # or two at once would both be the fifth, and none the fourth
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -56,8 +57,10 @@ class Server:
         return [asked.path for asked in self.asked]
 
     def answer(self, asked: Asked) -> Answer:
-        self.asked.append(asked)
-        if self.fault and (found := self.fault(len(self.asked), asked)):
+        with self._lock:
+            self.asked.append(asked)
+            count = len(self.asked)
+        if self.fault and (found := self.fault(count, asked)):
             return found
         for pattern, handler in self.routes.items():
             if match := pattern.fullmatch(asked.path):

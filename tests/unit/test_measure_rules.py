@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import ibis
 import pytest
 from ibis import _
 
@@ -389,3 +390,27 @@ def test_a_broken_declaration_names_the_needle_and_the_field(change: dict[str, A
 
 def test_no_declaration_of_the_library_is_broken() -> None:
     assert [measure.fault(needle) for needle in library().values() if measure.fault(needle)] == []
+
+
+def test_only_what_is_money_is_converted_or_refused(freeze: Freeze) -> None:
+    """Charges in dollars, counted: one of storage, two of anything else."""
+    counted = Rate(
+        at=_.charged_at, per="month", counts="amount", amount=ibis.ifelse(_.service_category == "Storage", 1.0, 2.0)
+    )
+    needle = replace(find("hosting_cost"), where=None, kind=counted)
+    charge = {"charged_at": at("02-02T00:00:00"), "currency": "USD", "effective_cost": 10.0}
+    rows = [charge | {"service_category": "Storage"}, charge | {"service_category": "Compute"}]
+    for rates in ({}, {"USD": 0.5}):
+        with freeze({"costs": rows}, YEAR, rules=Rules(rates=rates)) as snapshot:
+            assert measure.lacking(snapshot, needle) is None
+            assert measure.reading(snapshot, needle, Q1).value == 1.0
+            refused = measure.lacking(snapshot, find("hosting_cost"))
+            assert (refused is None) == bool(rates)
+
+
+def test_currencies_are_known_of_each_extract_by_itself(freeze: Freeze) -> None:
+    charge = {"charged_at": at("02-02T00:00:00"), "effective_cost": 10.0, "service_category": "Compute"}
+    with freeze({"costs": [charge | {"currency": "USD"}, charge | {"currency": "EUR"}]}, YEAR) as mixed:
+        assert "costs are in USD" in str(measure.lacking(mixed, find("hosting_cost")))
+    with freeze({"costs": [charge | {"currency": "EUR"}]}, YEAR) as plain:
+        assert measure.lacking(plain, find("hosting_cost")) is None

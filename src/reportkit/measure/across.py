@@ -10,6 +10,7 @@ import ibis
 
 from reportkit import derived
 from reportkit.measure import money, order, rows
+from reportkit.measure.needs import in_money
 from reportkit.measure.periods import Numbered, assigned
 from reportkit.measure.reading import Sums
 from reportkit.measure.rows import GROUP, Cut
@@ -71,7 +72,9 @@ def denominators(snapshot: Snapshot, needle: Needle, per: Per, cut: Cut) -> Tabl
         picked["until"] = rows.resolved(table, per.until)
     else:
         amount = 1 if per.amount is None else per.amount
-        picked["amount"] = money.converted(table, rows.resolved(table, amount), snapshot.rules).cast("float64")
+        found = rows.resolved(table, amount)
+        paid = in_money(per.entity, amount)
+        picked["amount"] = (money.converted(table, found, snapshot.rules) if paid else found).cast("float64")
     meet = {name: table[name] for name in per.by}
     chosen = table.select(**{GROUP: rows.grouped(table, needle, per.entity, cut)}, **meet, **picked)
     return order.forward(chosen.drop_null(["at", *per.by]))

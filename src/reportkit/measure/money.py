@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import ibis
@@ -13,36 +13,38 @@ from reportkit.model.rules import Rules
 from reportkit.snapshot import Snapshot, fetched
 
 Table = Any
-_seen: dict[str, Mapping[str, int]] = {}
 
 
-def refused(snapshot: Snapshot, needle: Needle) -> str | None:
-    """Why the needle's money cannot be added up, as one sentence; None where it can, or is no money."""
-    if "currency" not in entities.find(needle.entity).names:
-        return None
+def is_money(entity: str, columns: Iterable[str]) -> bool:
+    """Whether an expression over the columns is in the currency of each fact: a cost is, a count of charges is not."""
+    known = entities.find(entity)
+    in_money = {field.name for field in known.fields if field.unit == "money"}
+    return "currency" in known.names and not in_money.isdisjoint(columns)
+
+
+def refused(snapshot: Snapshot, needle: Needle, entity: str) -> str | None:
+    """Why the entity's money cannot be added up for a needle, as one sentence; None where it can."""
     rules = snapshot.rules
-    strange = sorted(set(_currencies(snapshot, needle.entity)) - {rules.currency, *rules.rates})
+    strange = sorted(_currencies(snapshot, entity) - {rules.currency, *rules.rates})
     if not strange:
         return None
     rates = ", ".join(f"{code}: …" for code in strange)
     return (
-        f"{needle.label} cannot be added up: {needle.entity} are in {' and '.join(strange)}, where organisation.yaml reckons in "
+        f"{needle.label} cannot be added up: {entity} are in {' and '.join(strange)}, where organisation.yaml reckons in "
         f"{rules.currency}; write `rates: {{{rates}}}` there, what one unit of each is worth."
     )
 
 
 def converted(table: Table, amount: Any, rules: Rules) -> Any:
-    """The amount of each row in the organisation's currency."""
-    if "currency" not in table.columns or not rules.rates:
+    """The amount of each row, which is money, in the organisation's currency."""
+    if not rules.rates:
         return amount
     rate = ibis.cases(*((table.currency == code, rate) for code, rate in rules.rates.items()), else_=1.0)
     return amount * rate
 
 
-def _currencies(snapshot: Snapshot, entity: str) -> Mapping[str, int]:
-    """The currencies of an entity's facts and how often each occurs."""
-    key = snapshot.hash(entity)
-    if key not in _seen:
-        counted = fetched(snapshot.table(entity).group_by("currency").aggregate(n=lambda t: t.count())).to_pylist()
-        _seen[key] = {row["currency"]: row["n"] for row in counted if row["currency"]}
-    return _seen[key]
+def _currencies(snapshot: Snapshot, entity: str) -> set[str]:
+    """The currencies of an entity's facts, everybody's."""
+    whole = snapshot.whole
+    found = whole.kept(("currencies", entity), lambda: whole.table(entity).select("currency").distinct())
+    return {row["currency"] for row in fetched(found).to_pylist() if row["currency"]}

@@ -78,7 +78,7 @@ def needs(needle: Needle) -> Mapping[str, tuple[str, ...]]:
                 continue
             for source, made_of in derived.needs(entity, name).items():
                 found.setdefault(source, []).extend(made_of)
-        if "currency" in entities.find(entity).names:
+        if money.is_money(entity, names):
             found[entity].append("currency")
     return {entity: tuple(dict.fromkeys(names)) for entity, names in found.items()}
 
@@ -101,7 +101,8 @@ def lacking(snapshot: Snapshot, needle: Needle) -> str | None:
         missing = [f"{entity}.{name}" for name in names if name in snapshot.manifest.entities[entity].missing]
         if missing:
             return f"{needle.need} {' and '.join(missing)}, which sources.yaml does not map{_from(snapshot, entity)}."
-    return _unlinked(snapshot, needle) or money.refused(snapshot, needle)
+    paid = [entity for entity, names in uses(needle).items() if money.is_money(entity, names)]
+    return _unlinked(snapshot, needle) or next(filter(None, (money.refused(snapshot, needle, e) for e in paid)), None)
 
 
 def _unlinked(snapshot: Snapshot, needle: Needle) -> str | None:
@@ -134,6 +135,11 @@ def _from(snapshot: Snapshot, entity: str) -> str:
 def made_of(needle: Needle) -> tuple[str, ...]:
     """The columns of its own entity that the parts of a needle's kind name: what it measures, not which facts count."""
     return _names(needle.entity, parts(needle.kind).values())
+
+
+def in_money(entity: str, expr: Expr) -> bool:
+    """Whether an expression over the entity's columns is money, each row's in a currency of its own."""
+    return money.is_money(entity, _names(entity, (expr,)))
 
 
 def _names(entity: str, expressions: Iterable[Expr | None]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import ibis
 from reportkit import derived, entities, spells
 from reportkit.errors import MeasureError
 from reportkit.measure import money, order
-from reportkit.measure.needs import parts, uses
+from reportkit.measure.needs import in_money, parts, uses
 from reportkit.measure.periods import local_day
 from reportkit.model.evidence import NO_TEAM
 from reportkit.model.kind import Duration, Per, Rate, Ratio, Share, Stock
@@ -60,7 +60,8 @@ def base(snapshot: Snapshot, needle: Needle, cut: Cut, also: Sequence[str] = ())
     rows = order.kept(snapshot, needle, rows)
     picked = {name: resolved(rows, expr) for name, expr in parts(needle.kind).items()}
     for name in {"amount", "numerator", "denominator"} & set(picked):
-        picked[name] = money.converted(rows, picked[name], snapshot.rules).cast("float64")
+        paid = in_money(needle.entity, parts(needle.kind)[name])
+        picked[name] = (money.converted(rows, picked[name], snapshot.rules) if paid else picked[name]).cast("float64")
     if (person := entities.find(needle.entity).person) in rows.columns and not isinstance(needle.kind, Stock):
         picked["person"] = rows[person]
     if isinstance(needle.kind, Ratio) and isinstance(needle.kind.denominator, Per):

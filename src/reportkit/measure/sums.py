@@ -41,7 +41,7 @@ def by_window(snapshot: Snapshot, needle: Needle, windows: Numbered, cut: Cut = 
     else:
         inside = assigned(facts, "at", windows, zone)
         each = isinstance(kind, Share) and kind.each is not None
-        found = _collected(_last_of_each(inside) if each else inside, _value(needle))
+        found = _collected(_last_of_each(inside, needle.better) if each else inside, _value(needle))
     return found
 
 
@@ -73,9 +73,10 @@ def _collected(facts: Table, value: Callable[[Table], Any]) -> dict[Key, Sums]:
     }
 
 
-def _last_of_each(facts: Table) -> Table:
-    """Of each subject in a window the last observation; of two at one moment the one that says no."""
-    order = [facts["at"].desc(), facts.yes.cast("int32")]
+def _last_of_each(facts: Table, better: str) -> Table:
+    """Of each subject in a window the last observation; of two at one moment that disagree, the one that is no good news."""
+    yes = facts.yes.cast("int32")
+    order = [facts["at"].desc(), yes if better == "higher" else yes.desc()]
     numbered = facts.mutate(nth=ibis.row_number().over(group_by=["period", GROUP, "each"], order_by=order))
     return numbered.filter(numbered.nth == 0)
 

@@ -59,7 +59,8 @@ class Rate:
 class Share:
     """Of all facts (`at`), those for which `yes` is true. Compared as a difference in points.
 
-    With `each`, facts are observations and only the last one of each subject in a period counts. With `until`, facts stand
+    With `each`, facts are observations and only the last one of each subject in a period counts; where two of one moment
+    disagree, the one that is no good news. With `until`, facts stand
     from `at` until then and are counted at the period's end; `yes` is then the time from which it is true of one.
     """
 

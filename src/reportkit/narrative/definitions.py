@@ -92,7 +92,7 @@ def _of_duration(kind: Duration, many: str) -> str:
 
 def _of_share(kind: Share, many: str) -> str:
     if kind.each is not None:
-        return f"Share of all {many}, each as it was last seen in the period."
+        return f"Share of all {many}, each as it was last seen in the period; where two looks at one moment disagree, the worse."
     if kind.until is not None:
         return f"Share of all {many} that there are at the end of the period."
     return f"Share of all {many} in the period."

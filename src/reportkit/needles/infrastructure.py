@@ -81,14 +81,16 @@ ENVIRONMENT_DRIFT = Needle(
     facts=("environment", "environments"),
     state="{now} of environments differ from what is declared",
     finding="{after} of environments now differ from what is declared instead of {before}",
-    example=Example(  # shop had drifted and was mended, till drifted, van never did
+    example=Example(  # shop had drifted and was mended, till drifted, van never did; of bay two checks at once disagree: it did
         given=[
+            {"environment": "bay", "checked_at": _at("2026-03-02"), "drifted": True},
+            {"environment": "bay", "checked_at": _at("2026-03-02"), "drifted": False},
             {"environment": "shop", "checked_at": _at("2026-01-05"), "drifted": True},
             {"environment": "shop", "checked_at": _at("2026-03-02"), "drifted": False},
             {"environment": "till", "checked_at": _at("2026-03-02"), "drifted": True},
             {"environment": "van", "checked_at": _at("2026-03-02"), "drifted": False},
         ],
-        expect=1 / 3,
+        expect=2 / 4,
     ),
 )
 
