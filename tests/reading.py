@@ -47,6 +47,20 @@ def pdf_pages(path: Path) -> list[str]:
         return [folded("".join(_drawn(page))) for page in pdf.pages]
 
 
+def elements(pdf: pikepdf.Pdf) -> list[Any]:
+    """The elements of a tagged PDF, in no order."""
+    found: list[Any] = []
+    todo: list[Any] = [pdf.Root.StructTreeRoot.K]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, pikepdf.Array):
+            todo.extend(node)  # type: ignore[arg-type]
+        elif isinstance(node, pikepdf.Dictionary) and "/S" in node:
+            found.append(node)
+            todo.append(node.get("/K", pikepdf.Array()))
+    return found
+
+
 def folded(text: str) -> str:
     """The text with every run of white space, no-break spaces too, as one space, and without soft hyphens."""
     return re.sub(r"\s+", " ", text.replace("\u00ad", "")).strip()

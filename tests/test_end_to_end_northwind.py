@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import math
 import re
 from itertools import combinations
 from pathlib import Path
@@ -12,7 +11,6 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from reportkit.needles import find
 from tests.building import REPOSITORY, built, numbers, pages, reports, workspace
 from tests.northwind import truth
 from tests.northwind.exports import DIRT
@@ -28,9 +26,6 @@ AUDIENCES = (
 LEVELS = ("before", "after", "comparison_before", "comparison_after")
 NOTICE = "Northwind is an invented retailer"
 PARAMS, RAW = REPOSITORY / "params", REPOSITORY / "extracts" / "raw"
-SAID = (  # a number in running text with what it counts; dates, codes and names of quarters are no numbers
-    r"[−+]?[£]?(?<![\d.])(?:\d{1,3}(?: \d{3})+|\d+)(?:\.\d+)?(?:k|m)?(?:%|×| (?:days?|hours?|points?|a (?:week|month|quarter|change|journey)|d|h)\b)"
-)
 pytestmark = pytest.mark.slow
 
 
@@ -173,50 +168,6 @@ def test_the_cuts_of_a_needle_add_up(northwind_root: Path) -> None:
         )
 
 
-def test_every_number_of_a_pdf_is_in_its_record(northwind_root: Path) -> None:
-    """Numbers with a unit, on paper and before the rules and methods, are those of the record or the ends of their intervals."""
-    for path in pages(northwind_root, QUARTER, "pdf"):
-        record = reports(northwind_root, QUARTER)[path.stem]
-        known = {piece for n in record.values() for piece in _written(n)}
-        text = re.split(r"Who else had this problem|How we know", " ".join(pdf_pages(path)))[0]
-        said = {m.strip() for m in re.findall(SAID, text)}
-        assert len(said) >= 15, path.name
-        assert {s for s in said if _plain(s) not in known} - ALLOWED == set(), path.name
-
-
-ALLOWED = {"95%"}  # of '95% CI'
-
-
-def _plain(text: str) -> str:
-    """The digits of a printed number, with its sign left out."""
-    found = re.search(r"(?:\d{1,3}(?:\s\d{3})+|\d+)(?:\.\d+)?", text)
-    assert found
-    return re.sub(r"\s", "", found[0])
-
-
-def _written(number: dict[str, object]) -> set[str]:
-    """Every way in which a recorded number may be written: as such, rounded for a headline, the ends of its interval, and its share."""
-    values = [number["value"], *(number.get("interval") or ())]  # type: ignore[misc]
-    needle = number.get("needle")
-    found = {_plain(str(number["text"]))} if re.search(r"\d", str(number["text"])) else set()
-    for value in (float(v) for v in values if isinstance(v, int | float)):
-        if number.get("unit") == "ratio":
-            change = 100 * (value - 1)
-            found |= _rounded(change)
-        else:
-            found |= _rounded(value) | _rounded(100 * value)
-            if needle:
-                unit = find(str(needle)).in_currency("GBP").unit
-                found |= {_plain(t) for t in (unit.text(value), unit.round(value)) if re.search(r"\d", t)}
-    return found
-
-
-def _rounded(value: float) -> set[str]:
-    if not math.isfinite(value):
-        return set()
-    return {re.sub(r"(\.\d*?)0+$", r"\1", f"{abs(value):.{d}f}").rstrip(".") for d in (0, 1, 2, 3)}
-
-
 def test_the_notice_stands_on_every_page(northwind_root: Path) -> None:
     for path in pages(northwind_root, QUARTER, "pdf"):
         for number, text in enumerate(pdf_pages(path), 1):
@@ -230,14 +181,14 @@ def test_what_was_left_out_is_printed(northwind_root: Path) -> None:
         "executives": (" changes (403 rows set aside, 32 rejected)",),
         "head_of_engineering": (
             "403 rows set aside as bots",
-            f"the same fact twice {DIRT.twice}",
+            f"the same fact twice: {DIRT.twice}",
             "14 rows set aside as drills",
         ),
         "change_management": (f"{DIRT.requests_broken} rows set aside as broken export",),
-        "product_management": ("rows set aside as stale series", f"more good events than events {DIRT.windows_odd}"),
+        "product_management": ("rows set aside as stale series", f"more good events than events: {DIRT.windows_odd}"),
         "infrastructure": (
-            f"hours is not a number {DIRT.hours_unreadable}",
-            f"currency is missing {DIRT.charges_without_currency}",
+            f"hours is not a number: {DIRT.hours_unreadable}",
+            f"currency is missing: {DIRT.charges_without_currency}",
         ),
     }
     for audience, sentences in told.items():

@@ -82,7 +82,7 @@ class Report:
     def problem(self) -> Page:
         """The reader's problem in their words, and as one number."""
         self._read()
-        return sections.problem(self.findings, self.setting.brand)
+        return sections.problem(self.findings, self.setting.needles, self.setting.brand)
 
     def proof(self, name: str | None = None) -> Page:
         """What the proofs of concept showed: picture, sentences, table of evidence.
@@ -117,7 +117,12 @@ class Report:
     def stock(self, needle: str) -> Page:
         """A stock with what came in and went out week by week; nothing for another kind of needle."""
         found = pictures.stocked(self.findings, self.needle(needle), self.setting.brand)
-        return Page((found,) if found else ())
+        return pictures.titled(f"{self.needle(needle).label}: what came and what went", found)
+
+    def trend(self, needle: str) -> Page:
+        """A needle week by week, with the limits of its usual behaviour and its target; nothing where too few weeks are known."""
+        found = pictures.moved(self.findings, self.needle(needle), self.setting.needles, self.setting.brand)
+        return pictures.titled(f"{self.needle(needle).label} week by week", found)
 
     def availability(self, by: str = "journey") -> Page:
         """Availability by journey with its nines and error budget; nothing where the extract does not tell it."""

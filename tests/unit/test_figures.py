@@ -164,6 +164,34 @@ def test_the_trend_names_its_last_reading_beside_it_also_where_the_weeks_after_a
     assert 0 < float(label[1]) - max(float(x) for x, _ in dots) < 12
 
 
+def test_the_trend_draws_what_is_usual_and_the_target_and_records_what_it_says():
+    values = (10, 12, 11, 13, 10, 12, 11, 13, 12, 4, 5, 4)
+    start = date(2026, 5, 4)  # nine weeks before the quarter, whose moving ranges have a mean of 1.625
+    given = [Week(start + timedelta(weeks=i), float(v), 9) for i, v in enumerate(values)]
+    figure = trend(given, find("lead_time_for_changes"), QUARTER, BRAND, 6.0)
+    assert figure is not None
+    shown = {s.id.removeprefix("trend.lead_time_for_changes."): s.value for s in figure.record}
+    before = values[:8]  # the ninth week holds the quarter's first day
+    mean = sum(before) / 8
+    reach = 2.66 * sum(abs(a - b) for a, b in pairwise(before)) / 7
+    assert shown["mean"] == pytest.approx(mean)
+    assert (shown["low"], shown["high"]) == pytest.approx((mean - reach, mean + reach))
+    assert shown["target"] == 6
+    assert (shown["weeks"], shown["outside"], shown["facts"]) == (4, 3, 108)
+    assert "3 of 4 weeks since are outside them. A picture, not a verdict." in figure.caption
+    for words in ("usual high", "usual low", "mean before", "target 6 d"):
+        assert words in figure.svg
+        assert words in json.dumps(figure.live)
+
+
+def test_seven_weeks_give_no_limits():
+    few = [Week(QUARTER.start - timedelta(weeks=8 - i), 5.0 + i, 3) for i in range(7)]
+    figure = trend(few, find("lead_time_for_changes"), QUARTER, BRAND)
+    assert figure is not None
+    assert "usual" not in figure.svg
+    assert "mean" not in figure.caption
+
+
 def test_a_trend_within_one_month_names_its_weeks_and_its_money():
     charges = [Week(date(2026, 9, 7) + timedelta(weeks=i), v, 5) for i, v in enumerate((1200.0, 1300.0, 1250.0))]
     figure = trend(charges, find("hosting_cost").in_currency("USD"), QUARTER, BRAND)

@@ -63,13 +63,8 @@ def test_doras_choices_are_printed_and_what_another_link_would_give(freeze: Free
             "service that counts and finished before it began."
         )
     ]
-    assert lines["Change failure rate, linked otherwise"] == [
-        (
-            "It would be 10% if each incident were put down to the deployment that its source names; where it names none, to the "
-            "latest one of the same service that counts and finished within 24 hours before it began."
-        )
-    ]
-    assert lines["Failed deployment recovery time, linked otherwise"][0].startswith("It would be 1 hour if")
+    assert lines["Change failure rate, linked otherwise"] == ["It would be 10% with a time limit of 24 hours."]
+    assert lines["Failed deployment recovery time, linked otherwise"][0].startswith("It would be 1 hour with")
     assert lines["DORA's recoveries"] == [
         (
             "A failed deployment counts once: from the start of the first incident that it caused until none of them is open. "
@@ -82,7 +77,27 @@ def test_doras_choices_are_printed_and_what_another_link_would_give(freeze: Free
 def test_the_record_holds_the_numbers_of_the_other_links(freeze: Freeze) -> None:
     page = sections.how(findings(freeze), {})
     shown = {one.id: one.text for one in page.parts[0].record}
-    assert shown == {"change_failure_rate.other_link_1": "10%", "recovery_time.other_link_1": "1 hour"}
+    assert shown["change_failure_rate.other_link_1"] == "10%"
+    assert shown["recovery_time.other_link_1"] == "1 hour"
+
+
+def test_each_needle_has_its_n_and_the_page_says_how_fresh_and_by_which_versions(freeze: Freeze) -> None:
+    short = Window(YEAR.start, date(2026, 3, 20))
+    organisation = Organisation(name="Sample", currency="GBP")
+    snapshot = freeze({"deployments": DEPLOYMENTS, "incidents": INCIDENTS}, {"deployments": YEAR, "incidents": short})
+    found = Findings(findings(freeze).audience, Quarter(2026, 1), {}, organisation, snapshot)
+    lines = told(found)
+    assert lines["Change failure rate"][0].endswith("n = 10 deployments in Q1 2026.")
+    assert lines["Failed deployment recovery time"][0].endswith("n = 2 incidents in Q1 2026.")
+    assert lines["Freshness"] == [
+        "Taken on 1 Jan 2026; incidents end on 19 Mar 2026: what they lack of the quarter is a gap, never a zero."
+    ]
+    assert lines["Versions"][0].startswith("reportkit ")
+    shown = {one.id: one.text for one in sections.how(found, {}).parts[0].record}
+    assert shown["extract.deployments.accepted"] == "10"
+    brief = sections.how(found, {}, brief=True).plain
+    assert "Taken on 1 Jan 2026" in brief
+    assert "Versions" in brief
 
 
 def test_where_incidents_name_deployments_that_alone_is_another_link(freeze: Freeze) -> None:

@@ -225,7 +225,13 @@ def test_numbers_in_an_ask_are_filled_in_and_recorded(workspace: Make) -> None:
     text = "money: {lead_time_for_changes.now} now, {lead_time_for_changes.last_quarter} before, {lead_time_for_changes.target} promised"
     page = opened(workspace({"needles.yaml": BET, "2026-Q1.yaml": asking(text)})).ask()
     assert "We ask for: money: 3 days now, 3 days before, 2 days promised" in page.plain
-    assert {shown.id for shown in page.record} == {f"{LEAD}.{tail}" for tail in ("now", "last_quarter", "target")}
+    assert {shown.id for shown in page.record} == {
+        "ask.executives",
+        *(f"{LEAD}.{tail}" for tail in ("now", "last_quarter", "target")),
+    }
+    assert {shown.text for shown in page.record if shown.id == "ask.executives"} == {
+        "money: 3 days now, 3 days before, 2 days promised"
+    }
 
 
 def test_a_finding_in_an_ask_stops_the_report_with_its_place_and_the_way_to_waive_it(workspace: Make) -> None:

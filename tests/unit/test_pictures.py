@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -22,12 +23,13 @@ from reportkit.model.period import Quarter, Window
 from reportkit.model.unit import MONEY, currency
 from reportkit.model.worth import Range
 from reportkit.needles import find
+from reportkit.render.style import light
 from reportkit.sections import pictures
 from reportkit.snapshot import take
 from reportkit.workspace import Workspace
 from tests.conftest import Freeze
 from tests.sample_report import BRAND
-from tests.unit.test_figures import _places
+from tests.unit.test_figures import _places, all_figures
 
 QUARTER = Window(date(2026, 1, 1), date(2026, 4, 1))
 COVERS = Window(date(2025, 7, 1), date(2026, 4, 1))
@@ -74,6 +76,18 @@ def figures() -> list[Figure]:
             note="13 weeks.",
         ),
     ]
+
+
+ALWAYS = {"#fefefe", "#18222c"}  # what stands on the full amber, which is the same by day and at night
+
+
+@pytest.mark.parametrize("figure", [*figures(), *all_figures()], ids=lambda f: f.name)
+def test_every_colour_is_one_that_the_page_knows_how_to_turn_at_night(figure: Figure) -> None:
+    known = set(light(BRAND).values()) | ALWAYS
+    assert set(re.findall(r"#[0-9a-f]{6}\b", figure.svg)) <= known
+    colours = set(re.findall(r'"(#[0-9a-f]{6})(?:[0-9a-f]{2})?"', json.dumps(figure.live)))
+    assert colours
+    assert colours <= known
 
 
 @pytest.mark.parametrize("figure", figures(), ids=lambda f: f.name)
@@ -171,7 +185,7 @@ def test_heat_by_month_folds_small_groups(workspace: Callable[..., Path]) -> Non
     take(place.sources, place.organisation, place.period("2026-Q1"), place.root)
     report = place.report("executives", "2026-Q1")
     page = report.heat("lead_time_for_changes")
-    (figure,) = page.parts
+    _, figure = page.parts
     assert isinstance(figure, Figure)
     assert figure.live is not None
     trace = figure.live["data"][0]
@@ -179,7 +193,7 @@ def test_heat_by_month_folds_small_groups(workspace: Callable[..., Path]) -> Non
     assert (
         sorted(trace["y"]) == sorted(["ant", "bee", "cat", "dog", "eel", "fox", "gnu", "hen"]) or "other" in trace["y"]
     )
-    assert len(page.record) == sum(v is not None for row in trace["z"] for v in row)
+    assert len(page.record) == 1 + sum(v is not None for row in trace["z"] for v in row)  # and how many facts there are
     assert "is part of 'other'" in figure.caption
 
 
@@ -187,7 +201,7 @@ def test_the_spread_before_and_after_has_the_proofs_own_medians(workspace: Calla
     place = Workspace.find(workspace())
     take(place.sources, place.organisation, place.period("2026-Q1"), place.root)
     report = place.report("executives", "2026-Q1")
-    (figure,) = report.spread("lead_time_for_changes").parts
+    _, figure = report.spread("lead_time_for_changes").parts
     evidence = report.findings.of("lead_time_for_changes")
     assert isinstance(figure, Figure)
     assert figure.live is not None

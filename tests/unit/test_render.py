@@ -20,6 +20,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from reportkit import render
+from tests.reading import elements
 from tests.sample_report import (
     BRAND,
     PROOF,
@@ -302,19 +303,6 @@ def test_two_files_of_the_same_notebook_are_equal_in_another_process_too(paper, 
         env={"PYTHONHASHSEED": "7", "PATH": "", "HOME": str(tmp_path)},
     )
     assert done.stdout.strip() == hashlib.sha256(paper).hexdigest()
-
-
-def elements(pdf: pikepdf.Pdf) -> list[pikepdf.Dictionary]:
-    found, todo = [], [pdf.Root.StructTreeRoot.K]
-    while todo:
-        node = todo.pop()
-        if isinstance(node, pikepdf.Array):
-            todo.extend(node)
-        elif isinstance(node, pikepdf.Dictionary) and "/S" in node:
-            found.append(node)
-            if "/K" in node:
-                todo.append(node.K)
-    return found
 
 
 def test_the_pdf_is_tagged_and_says_so(opened):

@@ -16,7 +16,7 @@ from reportkit.model.brand import Brand
 from reportkit.model.shown import Shown
 from reportkit.model.unit import SHARE, plural
 
-ROW, BELOW, ABOVE = 22.0, 4.0, 16.0
+ROW, BELOW, ABOVE = 18.0, 4.0, 16.0
 NAME, VALUE = 130.0, 96.0  # points: the journey's name, and its availability with its nines
 FULL = 2.0  # twice the budget is where the bars end
 
@@ -40,6 +40,11 @@ def nines(availability: float) -> str:
     return f"{text} {'nine' if text == '1.0' else 'nines'}"
 
 
+def spent_text(spent: float) -> str:
+    """How much of an error budget was spent, '67%'."""
+    return SHARE.text(spent, decimals=0)
+
+
 @drawn_from
 def availability(journeys: Sequence[Journey], when: str, brand: Brand, record: tuple[Shown, ...] = ()) -> Figure:
     """A row a journey, the least available first; the bar is the error budget spent, and the line where it is used up."""
@@ -56,9 +61,7 @@ def availability(journeys: Sequence[Journey], when: str, brand: Brand, record: t
 
 
 def _spent(journey: Journey) -> str:
-    return (
-        f", {SHARE.text(journey.spent, decimals=0)} of the error budget spent" if math.isfinite(journey.spent) else ""
-    )
+    return f", {spent_text(journey.spent)} of the error budget spent" if math.isfinite(journey.spent) else ""
 
 
 def _drawn(rows: Sequence[Journey], brand: Brand) -> Any:
@@ -98,7 +101,7 @@ def _drawn(rows: Sequence[Journey], brand: Brand) -> Any:
         drawing.words(
             ax,
             (end / FULL + 5 / wide, y),
-            SHARE.text(journey.spent, decimals=0),
+            spent_text(journey.spent),
             brand,
             color=brand.bad if over else brand.ink,
             **style,

@@ -17,7 +17,6 @@ from reportkit.display import Figure
 from reportkit.figures import drawing
 from reportkit.figures.drawing import SMALL
 from reportkit.figures.recipe import drawn_from
-from reportkit.figures.theme import mixed
 from reportkit.model.brand import Brand
 from reportkit.model.evidence import Evidence, Level
 from reportkit.model.kind import Duration, Rate, Stock
@@ -31,6 +30,7 @@ from reportkit.narrative.amounts import expected
 PLOT, BELOW, ABOVE = 118.0, 18.0, 15.0  # points: the plot itself, the months below it, the labels above
 LABEL = 104.0  # most that the labels at the line ends may take
 WITHOUT = "without the proof"
+BAND, SETTLING = 0.25, 0.5  # how much of their colours the band and the weeks of settling in have
 OUTLIER = 1.6  # a week this many times above the rest is cut off at the top, with its value beside it
 
 
@@ -194,7 +194,7 @@ def _counterfactual(scene: _Scene, ax: Axes) -> None:
         return
     days, middle, low, high = band
     xs, grey = [_x(scene, day) for day in days], scene.brand.before
-    ax.fill_between(xs, low, high, color=mixed(grey, scene.brand.wash, 0.25), lw=0, zorder=0.5)
+    ax.fill_between(xs, low, high, color=grey, alpha=BAND, lw=0, zorder=0.5)
     ax.plot(xs, middle, color=grey, lw=1.2, ls=(0, (0.8, 1.6)), zorder=2)
 
 
@@ -206,11 +206,9 @@ def _series(scene: _Scene, ax: Axes) -> None:
         ys = [min(v, scene.top) for v in line.values]
         if line.group == "comparison":
             continue
-        faint = mixed(colour, brand.paper, 0.5) if line.phase == "settling" else colour
-        ax.plot(
-            xs, ys, color=faint, lw=1.9, marker="o", ms=3.6, mew=0, zorder=4, solid_joinstyle="round", clip_on=False
-        )
-        _cut_off(scene, ax, line, xs, faint)
+        ax.plot(xs, ys, color=colour, alpha=SETTLING if line.phase == "settling" else 1, lw=1.9, marker="o", ms=3.6, mew=0,
+                zorder=4, solid_joinstyle="round", clip_on=False)  # fmt: skip
+        _cut_off(scene, ax, line, xs, colour)
     _comparison(scene, ax)
     for level, colour in scene.levels:
         ends = [_x(scene, level.window.start), _x(scene, level.window.end)]
@@ -288,7 +286,7 @@ def _starts(scene: _Scene, ax: Axes, box: tuple[float, float, float, float]) -> 
         if left + drawing.extent(text, brand) / wide <= 1 + 0.5 * (drawing.WIDTH - box[0] - wide) / wide:
             break
     drawing.words(ax, (left, 1 + 4 / box[3]), text, brand, color=brand.primary, va="bottom", transform=ax.transAxes)
-    ax.plot([at, at], [0, 1], color=mixed(brand.primary, brand.paper, 0.6), lw=0.5, transform=ax.transAxes, zorder=1)
+    ax.plot([at, at], [0, 1], color=brand.primary, alpha=0.6, lw=0.5, transform=ax.transAxes, zorder=1)
 
 
 # ---- on screen -------------------------------------------------------------------------------------------------------
@@ -321,7 +319,7 @@ def _live_band(scene: _Scene) -> list[dict[str, Any]]:
     same: dict[str, Any] = {"type": "scatter", "mode": "lines", "x": xs, "hoverinfo": "skip"}
     return [
         {**same, "y": drawing.clean(low), "line": {"width": 0}},
-        {**same, "y": drawing.clean(high), "line": {"width": 0}, "fill": "tonexty", "fillcolor": mixed(grey, scene.brand.wash, 0.25)},
+        {**same, "y": drawing.clean(high), "line": {"width": 0}, "fill": "tonexty", "fillcolor": drawing.through(grey, BAND)},
         {**same, "y": drawing.clean(middle), "line": {"color": grey, "width": 1.6, "dash": "dot"}},
     ]  # fmt: skip
 
@@ -337,7 +335,7 @@ def _trace(scene: _Scene, line: _Line) -> dict[str, Any]:
         "type": "scatter", "mode": "lines" if compared else "lines+markers", "name": label, "connectgaps": False,
         "x": [str(w) for w in line.weeks], "y": drawing.clean(line.values), "customdata": said,
         "line": {"color": colour, "width": 1.6 if compared else 2.6, "dash": "4px,3px" if compared else "solid"},
-        "marker": {"size": 6, "color": colour}, "opacity": 0.5 if line.phase == "settling" else 1,
+        "marker": {"size": 6, "color": colour}, "opacity": SETTLING if line.phase == "settling" else 1,
         "hovertemplate": f"%{{customdata}}<extra>{_plain(label)}</extra>",
     }  # fmt: skip
 

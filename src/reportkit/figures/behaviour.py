@@ -14,7 +14,6 @@ from reportkit.display import Figure
 from reportkit.evidence.behaviour import Limits, limits
 from reportkit.figures import drawing
 from reportkit.figures.recipe import drawn_from
-from reportkit.figures.theme import mixed
 from reportkit.model.brand import Brand
 from reportkit.model.evidence import Evidence
 from reportkit.model.needle import Needle
@@ -113,7 +112,7 @@ def _lines(scene: _Scene, ax: Axes) -> None:
         drawing.words(ax, (1 + 6 / PLOT * 0.2, place / PLOT), label, brand, color=brand.muted, va="center_baseline",
                       transform=ax.transAxes)  # fmt: skip
     xs, ys = [scene.x(w) + 3.5 for w in scene.weeks], [min(v, scene.top) for v in scene.values]
-    ax.plot(xs, ys, color=mixed(brand.ink, brand.paper, 0.4), lw=1.2, marker="o", ms=3, mew=0, zorder=3, clip_on=False)
+    ax.plot(xs, ys, color=brand.ink, alpha=0.4, lw=1.2, marker="o", ms=3, mew=0, zorder=3, clip_on=False)
     out = scene.beyond
     ax.plot([xs[i] for i in out], [ys[i] for i in out], ls="none", marker="o", ms=6, mfc="none", mec=brand.primary,
             mew=1.2, zorder=4, clip_on=False)  # fmt: skip

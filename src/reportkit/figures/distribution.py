@@ -104,8 +104,11 @@ def _live(curves: Sequence[Curve], needle: Needle, brand: Brand) -> dict[str, An
         )  # fmt: skip
         notes.append({"name": "end", "x": 1, "xref": "paper", "xanchor": "left", "xshift": 6, "y": place, "showarrow": False,
                       "text": curve.label, "font": {"color": brand.primary if colour == brand.primary else brand.muted}})  # fmt: skip
+    ticks = drawing.ticks(end, 6)
     axis = {
         "range": [0, end],
+        "tickvals": ticks,
+        "ticktext": [needle.unit.number(tick) for tick in ticks],
         "showgrid": False,
         "fixedrange": True,
         "title": {"text": needle.unit.many},

@@ -2,6 +2,9 @@
 
 No pyplot and no global settings: a Figure of its own for each picture, so that drawing the same twice gives the
 same bytes. Sizes are points of the printed page.
+
+A shade is one of the brand's colours seen through (`alpha` here, `through` on screen), never a colour of its own: at night
+the page swaps the brand's colours for lighter ones, and a colour that it does not know would stay as bright as by day.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import MaxNLocator
 
-from reportkit.figures.theme import faces, mixed
+from reportkit.figures.theme import faces
 from reportkit.model.brand import Brand
 from reportkit.model.period import MONTHS, WEEK
 
@@ -111,7 +114,7 @@ def grid(ax: Axes, values: Sequence[float], labels: Sequence[str], brand: Brand)
     """Quiet level lines with their numbers to the left; the lowest is the ground."""
     for value, label in zip(values, labels, strict=True):
         low = value == values[0]
-        ax.plot([0, 1], [value, value], color=mixed(brand.ink, brand.paper, 0.45) if low else brand.rule, lw=0.6, zorder=1,
+        ax.plot([0, 1], [value, value], color=brand.ink if low else brand.rule, alpha=0.45 if low else 1, lw=0.6, zorder=1,
                 transform=ax.get_yaxis_transform(), clip_on=False)  # fmt: skip
         place = ax.transAxes.inverted().transform(ax.transData.transform((ax.get_xlim()[0], value)) - (5, 0))
         words(
@@ -186,6 +189,11 @@ def _cut(text: str, brand: Brand, width: float, size: float, weight: int) -> str
     while text and extent(text + "…", brand, size, weight) > width:
         text = text[:-1]
     return text.rstrip() + "…"
+
+
+def through(colour: str, share: float) -> str:
+    """The colour seen through, '#rrggbbaa', as plotly takes it."""
+    return f"{colour}{round(255 * share):02x}"
 
 
 def clean(values: Sequence[float]) -> list[float | None]:

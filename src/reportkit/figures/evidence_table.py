@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from reportkit.display import Block
-from reportkit.figures.theme import MARKS
+from reportkit.figures.theme import MARKS, quantity
 from reportkit.model.evidence import Evidence, Guard, Level
 from reportkit.model.needle import Needle
 from reportkit.narrative import english as say
 
-LONG = 5  # characters of a unit's short form, which is then said once a row
 NOTHING = Markup('<span class="rk-none">–</span>')
 
 
@@ -38,7 +37,7 @@ def evidence_table(pairs: Sequence[tuple[Evidence, Needle]]) -> Block:
 def _row(evidence: Evidence, needle: Needle, columns: Sequence[tuple[str, str]]) -> Markup:
     interval = say.interval(evidence, needle)
     cells = {
-        "Before": _level(evidence.before, needle, bare=len(needle.unit.short) > LONG),
+        "Before": _level(evidence.before, needle),
         "After": _level(evidence.after, needle),
         "Comparison": _comparison(evidence, needle),
         "Effect": Markup("{}").format(say.effect(evidence, needle)) if math.isfinite(evidence.effect) else NOTHING,
@@ -78,9 +77,9 @@ def _tried(evidence: Evidence) -> Guard | None:
     return next((g for g in evidence.guards if g.name == "placebo" and g.value is not None), None)
 
 
-def _level(level: Level, needle: Needle, *, bare: bool = False) -> Markup:
+def _level(level: Level, needle: Needle) -> Markup:
     if math.isfinite(level.value):
-        return Markup("{}").format(needle.unit.number(level.value) if bare else needle.unit.brief(level.value))
+        return quantity(needle.unit, level.value)
     return Markup('<span class="rk-none">{}</span>').format("not reached" if level.facts else "no facts")
 
 
@@ -88,8 +87,7 @@ def _comparison(evidence: Evidence, needle: Needle) -> Markup:
     before, after = evidence.comparison_before, evidence.comparison_after
     if before is None or after is None or not (math.isfinite(before.value) and math.isfinite(after.value)):
         return NOTHING
-    last = needle.unit.number(after.value) if len(needle.unit.short) > LONG else needle.unit.brief(after.value)
-    return Markup("{} → {}").format(needle.unit.number(before.value), last)
+    return Markup("{} → {}").format(needle.unit.number(before.value), quantity(needle.unit, after.value))
 
 
 def _verdict(evidence: Evidence) -> Markup:

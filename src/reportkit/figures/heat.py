@@ -1,4 +1,4 @@
-"""A needle by group and period as a heat map: each cell its number, the darker the further from good."""
+"""A needle by group and period as a heat map: each cell its number, the fuller its colour the further from good."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from matplotlib.patches import Rectangle
 from reportkit.display import Figure
 from reportkit.figures import drawing
 from reportkit.figures.recipe import drawn_from
-from reportkit.figures.theme import mixed, on
 from reportkit.model.brand import Brand
 from reportkit.model.needle import Needle
 
 ROW, ABOVE, NAME = 17.0, 14.0, 120.0  # points
-STRONGEST = 0.85  # share of the brand's colour in the darkest cell
+FAINTEST, FULLEST = 0.05, 0.5  # share of the brand's colour in a cell; on the half, ink can be read by day and at night
 
 
 @dataclass(frozen=True)
@@ -38,15 +37,22 @@ def heat(
     by: str,
     note: str = "",
 ) -> Figure:
-    """One row a group, one column a period; cells are shaded by rank of value, and say it."""
+    """One row a group, one column a period; each cell says its value, and its shade how far from good that is."""
     name = f"heat-{needle.key}-{by}"
     worst = _worst(lines, needle)
     unit = needle.unit.many or needle.lower_label
     return Figure(
         name=name, svg=drawing.svg(_drawn(lines, periods, needle, brand), name), live=_live(lines, periods, needle, brand),
         alt=f"Heat map of {needle.lower_label} by {by}, {periods[0]} to {periods[-1]}: {worst}.",
-        caption=" ".join(filter(None, (f"{needle.label} by {by}, in {unit}; darker is {'longer or more' if needle.better == 'lower' else 'less'}.", note))),
+        caption=" ".join(filter(None, (f"{needle.label} by {by}, in {unit}; the fuller the colour, the {_worse(needle)}.", note))),
     )  # fmt: skip
+
+
+def _worse(needle: Needle) -> str:
+    """What the needle is where it is far from good: 'longer', 'higher', 'lower'."""
+    if needle.better == "higher":
+        return "lower"
+    return "longer" if needle.unit.seconds else "higher"
 
 
 def _worst(lines: Sequence[Line], needle: Needle) -> str:
@@ -58,7 +64,7 @@ def _worst(lines: Sequence[Line], needle: Needle) -> str:
 
 
 def _shades(lines: Sequence[Line], needle: Needle) -> list[list[float]]:
-    """How dark each cell is, 0 to 1, on a scale of logarithms where all values allow it; NaN for a gap."""
+    """How full of colour each cell is, 0 to 1, on a scale of logarithms where all values allow it; NaN for a gap."""
     known = [v for line in lines for v in line.values if math.isfinite(v)]
     if not known:
         return [[math.nan] * len(line.values) for line in lines]
@@ -90,9 +96,9 @@ def _drawn(lines: Sequence[Line], periods: Sequence[str], needle: Needle, brand:
                       va="center_baseline", transform=ax.transAxes)  # fmt: skip
         for j, (value, shade) in enumerate(zip(line.values, row, strict=True)):
             known = math.isfinite(value)
-            colour = mixed(brand.primary, brand.paper, 0.04 + (STRONGEST - 0.04) * shade) if known else brand.paper
+            colour = (brand.primary, FAINTEST + (FULLEST - FAINTEST) * shade) if known else "none"
             ax.add_patch(Rectangle((j + 0.02, i + 0.05), 0.96, 0.9, facecolor=colour, edgecolor="none", zorder=1))
-            drawing.words(ax, (j + 0.5, i + 0.5), needle.unit.number(value), brand, color=on(colour, brand.paper, brand.ink) if known else brand.muted,
+            drawing.words(ax, (j + 0.5, i + 0.5), needle.unit.number(value), brand, color=brand.ink if known else brand.muted,
                           ha="center", va="center_baseline", zorder=3)  # fmt: skip
     return figure
 
@@ -103,7 +109,8 @@ def _live(lines: Sequence[Line], periods: Sequence[str], needle: Needle, brand: 
     trace: dict[str, Any] = {
         "type": "heatmap", "x": list(periods), "y": [line.name for line in lines], "z": [drawing.clean(row) for row in _shades(lines, needle)],
         "customdata": said, "text": numbers, "texttemplate": "%{text}", "hovertemplate": "%{y}, %{x}: %{customdata}<extra></extra>",
-        "colorscale": [[0, brand.wash], [1, brand.primary]],
+        "colorscale": [[i, drawing.through(brand.primary, share)] for i, share in enumerate((FAINTEST, FULLEST))],
+        "textfont": {"color": brand.ink},
         "showscale": False, "zmin": 0, "zmax": 1, "xgap": 2, "ygap": 2,
     }  # fmt: skip
     return drawing.live(

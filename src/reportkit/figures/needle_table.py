@@ -10,16 +10,15 @@ from markupsafe import Markup
 
 from reportkit.display import Block
 from reportkit.figures.recipe import drawn_from
-from reportkit.figures.theme import MARKS
+from reportkit.figures.theme import MARKS, quantity
 from reportkit.model.brand import Brand
 from reportkit.model.evidence import Evidence
 from reportkit.model.needle import Needle
 from reportkit.model.shown import Shown
 from reportkit.narrative import english as say
 
-SPARK = (76.0, 20.0)  # points
-BAR = (84.0, 20.0)
-LONG = 5  # characters of a unit's short form
+SPARK = (64.0, 20.0)  # points
+BAR = (76.0, 20.0)
 WIDEST = math.log(6)  # an interval beyond a sixth or six times is cut off
 NOTHING = Markup('<span class="rk-none">–</span>')
 COUNTS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
@@ -75,7 +74,7 @@ def _head(label: str, style: str) -> Markup:
 
 def _row(row: Row, columns: Sequence[tuple[str, str]], brand: Brand, reach: float) -> Markup:
     cells = {
-        "num": _number(row, row.before, bare=len(row.needle.unit.short) > LONG),
+        "num": _number(row, row.before),
         "num now": _number(row, row.now),
         "num target": _target(row),
         "spark": _spark(row, brand),
@@ -93,17 +92,15 @@ def _row(row: Row, columns: Sequence[tuple[str, str]], brand: Brand, reach: floa
     return Markup('<tr role="row">{}{}</tr>').format(first, Markup("").join(rest))
 
 
-def _number(row: Row, value: float, *, bare: bool = False) -> Markup:
-    """The value with its unit's short form; a long one is not said twice in a row."""
-    unit = row.needle.unit
-    return Markup("{}").format(unit.number(value) if bare else unit.brief(value)) if math.isfinite(value) else NOTHING
+def _number(row: Row, value: float) -> Markup:
+    return quantity(row.needle.unit, value) if math.isfinite(value) else NOTHING
 
 
 def _target(row: Row) -> Markup:
     if row.target is None:
         return NOTHING
     sign = "≤" if row.needle.better == "lower" else "≥"
-    return Markup("{} {}").format(sign, row.needle.unit.brief(row.target))
+    return Markup("{} {}").format(sign, quantity(row.needle.unit, row.target))
 
 
 def _spark(row: Row, brand: Brand) -> Markup:

@@ -13,7 +13,7 @@ from reportkit.display import Figure
 from reportkit.figures import drawing
 from reportkit.figures.drawing import SMALL
 from reportkit.figures.recipe import drawn_from
-from reportkit.figures.theme import mixed, on
+from reportkit.figures.theme import on
 from reportkit.model.brand import Brand
 from reportkit.model.unit import Unit, plural
 from reportkit.narrative import english as say
@@ -29,7 +29,7 @@ LEGEND = {
     "itemdoubleclick": False,
 }
 FAR = 60.0  # a name moved further than this from its step has no line to it: many such lines would be a tangle
-SHADES = (1.0, 0.72, 0.5)  # neighbours of the same colour take turns
+SHADES = (1.0, 0.5)  # neighbours of the same colour take turns; on the half, ink can be read by day and at night
 
 
 @dataclass(frozen=True)
@@ -59,19 +59,21 @@ def _total(row: Steps) -> float:
     return sum(length for _, length, _ in row.steps)
 
 
-def _colours(row: Steps, brand: Brand) -> list[str]:
-    """A colour a step: shades of the brand's colour for working, of amber for waiting."""
+def _colours(row: Steps, brand: Brand) -> list[tuple[str, float]]:
+    """(colour, how much of it) a step: the brand's colour for working, amber for waiting."""
     seen, found = {True: 0, False: 0}, []
     for _, _, waiting in row.steps:
-        shade = SHADES[seen[waiting] % len(SHADES)]
-        found.append(mixed(brand.wait if waiting else brand.primary, brand.paper, shade))
+        found.append((brand.wait if waiting else brand.primary, SHADES[seen[waiting] % len(SHADES)]))
         seen[waiting] += 1
     return found
 
 
-def _text(colour: str, brand: Brand) -> str:
-    """The colour of a number inside a step; only the brand's own colour changes at night, and its paper with it."""
-    return brand.paper if colour == brand.primary else on(colour, "#fefefe", "#18222c")
+def _text(colour: tuple[str, float], brand: Brand) -> str:
+    """The colour of a number inside a step; amber is the same at night, so what stands on it must be so too."""
+    hue, share = colour
+    if share < 1:
+        return brand.ink
+    return brand.paper if hue == brand.primary else on(hue, "#fefefe", "#18222c")
 
 
 def _drawn(rows: Sequence[Steps], unit: Unit, brand: Brand) -> Any:
@@ -159,7 +161,7 @@ def _live(rows: Sequence[Steps], unit: Unit, brand: Brand) -> dict[str, Any]:
             "x": drawing.clean([row.steps[i][1] for row in rows]),
             "text": [unit.number(row.steps[i][1]) for row in rows], "textposition": "inside", "insidetextanchor": "middle",
             "textangle": 0, "constraintext": "inside",
-            "marker": {"color": colours[i], "line": {"color": brand.paper, "width": 1}},
+            "marker": {"color": drawing.through(*colours[i]), "line": {"color": brand.paper, "width": 1}},
             "textfont": {"color": _text(colours[i], brand)},
             "customdata": [_hover(row, i, unit) for row in rows], "hovertemplate": "%{customdata}<extra></extra>",
         }

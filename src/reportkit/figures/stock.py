@@ -12,7 +12,6 @@ from matplotlib.patches import Rectangle
 from reportkit.display import Figure
 from reportkit.figures import drawing
 from reportkit.figures.recipe import drawn_from
-from reportkit.figures.theme import mixed
 from reportkit.model.brand import Brand
 from reportkit.model.needle import Needle
 from reportkit.model.period import WEEK, Window
@@ -94,7 +93,7 @@ def _drawn(weeks: Sequence[Week], needle: Needle, quarter: Window, brand: Brand)
     flow.add_patch(Rectangle((start, -most), days - start, 2 * most, facecolor=brand.wash, edgecolor="none", zorder=0))
     flow.bar(xs, [w.came for w in weeks], width=5, color=brand.before, zorder=3)
     flow.bar(xs, [-w.went for w in weeks], width=5, color=brand.primary, zorder=3)
-    flow.plot([0, days], [0, 0], color=mixed(brand.ink, brand.paper, 0.45), lw=0.6, zorder=4)
+    flow.plot([0, days], [0, 0], color=brand.ink, alpha=0.45, lw=0.6, zorder=4)
     for label, place in (("came in", 0.75), ("went out", 0.25)):
         drawing.words(
             flow,

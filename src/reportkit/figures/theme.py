@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from markupsafe import Markup
 from reportkit.errors import ParamsError
 from reportkit.model.brand import Brand
 from reportkit.model.evidence import Verdict
+from reportkit.model.unit import Unit
 from reportkit.narrative.english import VERDICTS
 
 BUILT_IN = ("Source Sans Pro", "Source Sans 3", "Source Sans")
@@ -67,6 +69,16 @@ MARKS: Mapping[Verdict, Mark] = {
         (Verdict.INTERIM, "◔", "neutral"),
     )
 }
+
+
+LONG = 5  # characters of a unit's short form that takes a line of its own
+
+
+def quantity(unit: Unit, value: float) -> Markup:
+    """A number with its unit as a table's cell says it; a long unit, such as '/ journey', stands below the number."""
+    if len(unit.short) <= LONG or not math.isfinite(value):
+        return Markup("{}").format(unit.brief(value))
+    return Markup('{}<span class="rk-owners">{}</span>').format(unit.number(value), unit.short)
 
 
 def faces(brand: Brand) -> tuple[tuple[int, str, Path], ...]:

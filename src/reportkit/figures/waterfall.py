@@ -14,13 +14,13 @@ from matplotlib.ticker import MaxNLocator
 from reportkit.display import Figure
 from reportkit.figures import drawing
 from reportkit.figures.recipe import drawn_from
-from reportkit.figures.theme import mixed
 from reportkit.model.brand import Brand
 from reportkit.model.unit import Unit
 from reportkit.model.worth import Range
 
+ROOM = 0.5  # of the live scale, for the amounts beside its bars
 ROW, GAP, BELOW, ABOVE = 17.0, 7.0, 18.0, 4.0  # points
-LEFT, RIGHT = 140.0, 60.0
+LEFT, RIGHT = 140.0, 104.0
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,11 @@ class _Scene:
         colour = self.brand.good if self.left.low > 0 else self.brand.bad if self.left.high < 0 else self.brand.muted
         return [*found, ("What is left", 0.0, self.left.likely, colour)]
 
+    def said(self, amount: float, *, last: bool) -> str:
+        """The amount as it stands beside its bar; the sum with its range."""
+        span = f" ({self.money.number(self.left.low)} to {self.money.number(self.left.high)})" if last else ""
+        return f"{self.money.text(amount)}{span}"
+
     @property
     def reach(self) -> tuple[float, float]:
         """The ends of the scale."""
@@ -86,7 +91,7 @@ def _drawn(scene: _Scene) -> Any:
         drawing.words(
             ax, (tick, len(bars) + 0.12), _tick(scene.money, tick), brand, color=brand.muted, ha="center", va="top"
         )
-    ax.plot([0, 0], [0, len(bars)], color=mixed(brand.ink, brand.paper, 0.45), lw=0.8, zorder=2)
+    ax.plot([0, 0], [0, len(bars)], color=brand.ink, alpha=0.45, lw=0.8, zorder=2)
     for i, bar in enumerate(bars):
         _bar(scene, ax, i, bar, wide)
     return figure
@@ -116,15 +121,35 @@ def _bar(scene: _Scene, ax: Axes, i: int, bar: tuple[str, float, float, str], wi
                   weight=600 if last else 400, color=brand.ink, ha="right", va="center_baseline", transform=ax.transAxes)  # fmt: skip
     right = max(b, scene.left.high) if last else b
     low, top = scene.reach
-    drawing.words(ax, ((right - low) / (top - low) + 5 / wide, 1 - (i + 0.5) / (len(scene.steps) + 1)), scene.money.text(end - start), brand,
-                  weight=600 if last else 400, color=brand.ink, ha="left", va="center_baseline", transform=ax.transAxes)  # fmt: skip
+    said = scene.said(end - start, last=last)
+    at = (right - low) / (top - low) * wide + 5
+    back = drawing.extent(said, brand, weight=600 if last else 400)
+    tall = (ROW + GAP) * (len(scene.steps) + 1)
+    y = 1 - (i + 0.5) / (len(scene.steps) + 1)
+    ax.add_patch(Rectangle(((at - 2) / wide, y - 5 / tall), (back + 4) / wide, 10 / tall, facecolor=brand.paper, edgecolor="none",
+                           zorder=1.5, clip_on=False, transform=ax.transAxes))  # fmt: skip
+    drawing.words(ax, (at / wide, y), said, brand, weight=600 if last else 400, color=brand.ink, ha="left",
+                  va="center_baseline", transform=ax.transAxes)  # fmt: skip
 
 
 def _live(scene: _Scene) -> dict[str, Any]:
     bars, brand, money = scene.bars, scene.brand, scene.money
     labels = [label for label, *_ in bars]
-    said = [money.text(b - a) for _, a, b, _ in bars]
-    said[-1] += f" (range {money.text(scene.left.low)} to {money.text(scene.left.high)})"
+    said = [scene.said(b - a, last=i == len(scene.steps)) for i, (_, a, b, _) in enumerate(bars)]
+    ends = [max(a, b) for _, a, b, _ in bars[:-1]] + [max(bars[-1][1], bars[-1][2], scene.left.high)]
+    names = [
+        {
+            "x": x,
+            "y": label,
+            "xanchor": "left",
+            "xshift": 5,
+            "showarrow": False,
+            "text": text,
+            "font": {"color": brand.ink},
+        }
+        for x, label, text in zip(drawing.clean(ends), labels, said, strict=True)
+    ]
+    room = 1.0 + ROOM * (scene.reach[1] - scene.reach[0]) / scene.reach[1] if scene.reach[1] > 0 else 1.0
     trace: dict[str, Any] = {
         "type": "bar", "orientation": "h", "y": labels, "base": drawing.clean([a for _, a, _, _ in bars]),
         "x": drawing.clean([b - a for _, a, b, _ in bars]), "marker": {"color": [c for *_, c in bars]}, "customdata": said,
@@ -135,9 +160,11 @@ def _live(scene: _Scene) -> dict[str, Any]:
         "line": {"color": brand.ink, "width": 2}, "hoverinfo": "skip",
     }  # fmt: skip
     marks = _ticks(*scene.reach)
-    axis = {"range": list(scene.reach), "tickvals": marks, "ticktext": [_tick(money, t) for t in marks], "gridcolor": brand.rule,
+    axis = {"range": [scene.reach[0], scene.reach[1] * room], "tickvals": marks, "ticktext": [_tick(money, t) for t in marks], "gridcolor": brand.rule,
             "zeroline": True, "zerolinecolor": brand.muted, "fixedrange": True}  # fmt: skip
     return drawing.live(
-        [trace, span], brand, 70 + 34 * len(bars), hovermode="closest", xaxis=axis,
-        yaxis={"autorange": "reversed", "fixedrange": True, "automargin": True}, margin={"l": 20, "r": 24, "t": 12, "b": 32},
+        [trace, span], brand, 70 + 34 * len(bars), hovermode="closest", xaxis=axis, annotations=names,
+        yaxis={"autorange": "reversed", "fixedrange": True, "automargin": True, "ticks": "outside", "ticklen": 6,
+               "tickcolor": "rgba(0,0,0,0)"},
+        margin={"l": 20, "r": 24, "t": 12, "b": 32},
     )  # fmt: skip

@@ -18,7 +18,9 @@ class Shown:
     proof: str | None = None
     window: str | None = None  # '2026-07-01/2026-10-01', half-open
     n: int | None = None
+    open: int | None = None  # of those facts, or beside them: what has not ended
     interval: tuple[float, float] | None = None
+    span: str = ""  # the interval as printed: '−76 to −61%'
     verdict: str | None = None
     extract: str | None = None  # SHA-256 of the frozen entity it was computed from
 

@@ -65,7 +65,7 @@ class Unit:
 
     def _decimals(self, scaled: float) -> int:
         size = abs(scaled)
-        if self.whole:
+        if self.whole or size == 0:
             return 0
         if self.money:
             return 2 if size < 99.995 else 0
@@ -73,7 +73,7 @@ class Unit:
             return min(5, -math.floor(math.log10(100 - size)))
         if size >= 99.95:
             return 0
-        if size >= 1 or size == 0:
+        if size >= 1:
             return 1
         return min(4, 1 - math.floor(math.log10(size)))  # two significant digits: 0.034
 

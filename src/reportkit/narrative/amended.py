@@ -10,6 +10,7 @@ from reportkit.model.params import Proof, Rule
 from reportkit.model.period import day_text
 from reportkit.model.unit import plural
 from reportkit.narrative.words import listed
+from reportkit.needles import library
 
 #: What decides the numbers of a proof, each with its name; other fields are words.
 WEIGHTY = {
@@ -60,10 +61,15 @@ def _told(value: Any) -> str:
     if isinstance(value, date):
         return day_text(value)
     if isinstance(value, tuple):
-        return listed([str(item) for item in value]) if 0 < len(value) <= SHORT else plural(len(value), "name")
+        return listed([_name(str(item)) for item in value]) if 0 < len(value) <= SHORT else plural(len(value), "name")
     if isinstance(value, Rule):
         return "a rule"
     return str(value) if isinstance(value, str | int | float) else ""
+
+
+def _name(key: str) -> str:
+    """A needle by its label; a team as it is called."""
+    return library()[key].lower_label if key in library() else key
 
 
 def reported(quarter: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from reportkit.model.rules import DoraRules
 from reportkit.model.unit import HOURS
 from reportkit.narrative.words import listed
@@ -45,6 +47,13 @@ def median(rules: DoraRules) -> str:
     return "As DORA has it, finished changes and failures are counted, and open ones are told beside them."
 
 
-def other(number: str, rules: DoraRules) -> str:
-    """What a number would be under another linking rule."""
-    return f"It would be {number} if each incident were put down to {link(rules)}."
+def others(numbers: Sequence[tuple[str, DoraRules]], ours: DoraRules) -> str:
+    """What a number would be under other linking rules than ours; shorter where only the time limit is another."""
+    if all(rules.link == ours.link for _, rules in numbers):
+        return f"It would be {listed([f'{number} {_limit(rules)}' for number, rules in numbers])}."
+    told = [f"{number} if each incident were put down to {link(rules)}" for number, rules in numbers]
+    return f"It would be {'; '.join(told)}."
+
+
+def _limit(rules: DoraRules) -> str:
+    return f"with a time limit of {HOURS.text(rules.cap_hours)}" if rules.cap_hours else "with no time limit"

@@ -119,10 +119,14 @@ def name(swing: Swing, needles: Mapping[str, Needle]) -> str:
     )
 
 
+def size(amount: float) -> str:
+    """How many were saved, whole from ten on."""
+    return NUMBER.number(amount, decimals=0 if amount >= 10 else 1)
+
+
 def units(saving: Saving, needle: Needle) -> str:
     """'20 504 days of lead time for changes': what was saved, in the needle's own unit."""
-    size, unit = abs(saving.units), needle.unit
-    count = NUMBER.number(size, decimals=0 if size >= 10 else 1)
+    unit, count = needle.unit, size(abs(saving.units))
     label = lower_first(needle.label)
     if isinstance(needle.kind, Duration):
         return f"{count} {unit.one if count == '1' else unit.many} of {label}{'' if saving.units > 0 else ' more'}"

@@ -35,6 +35,11 @@ def upper_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def entity_name(key: str) -> str:
+    """A table's name inside a sentence: 'change requests', 'SLO windows'."""
+    return key.replace("_", " ").replace("slo ", "SLO ")
+
+
 def stopped(text: str) -> str:
     """The text as a sentence: a capital first and one full stop last; '' stays ''."""
     bare = text.strip()

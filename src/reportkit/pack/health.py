@@ -8,7 +8,7 @@ from datetime import timedelta
 from reportkit import render
 from reportkit.model.period import Window, day_text
 from reportkit.model.unit import COUNT, NOTHING, plural
-from reportkit.narrative.words import listed, upper_first
+from reportkit.narrative.words import entity_name, listed, upper_first
 from reportkit.snapshot import EntityManifest, Manifest
 
 MANY = 4  # more sources than this are counted, not named
@@ -34,7 +34,7 @@ def _table(entity: EntityManifest, quarter: Window) -> render.Table:
 
 
 def _name(entity: EntityManifest) -> str:
-    return upper_first(entity.entity.replace("_", " "))
+    return upper_first(entity_name(entity.entity))
 
 
 def _sources(entity: EntityManifest) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,7 +19,6 @@ from reportkit.figures.guards_table import guards_table
 from reportkit.figures.needle_table import Row, needle_table
 from reportkit.figures.path import Steps, path_to_production
 from reportkit.figures.strip import Cell, strip
-from reportkit.figures.trend import Week, trend
 from reportkit.findings import Findings, Path
 from reportkit.measure import Reading
 from reportkit.model import unit
@@ -27,20 +27,22 @@ from reportkit.model.brand import Brand
 from reportkit.model.evidence import Evidence, Grade, Verdict
 from reportkit.model.kind import Duration, Stock
 from reportkit.model.needle import Needle
-from reportkit.model.params import Audience, NeedleParams, Proof
+from reportkit.model.params import Audience, Citation, NeedleParams, Proof
 from reportkit.model.period import Window
+from reportkit.model.shown import Shown
 from reportkit.narrative import english as say
 from reportkit.narrative.amounts import excludes
 from reportkit.narrative.definitions import state
 from reportkit.needles import find
 from reportkit.sections.knowing import how as how  # a section like those below
 from reportkit.sections.parts import evidence_shown, gap, heading, note, path_shown, reading_shown, section
-from reportkit.sections.pictures import stocked
+from reportkit.sections.pictures import moved, stocked
 from reportkit.sections.promised import restated
 from reportkit.sections.referred import Asked
 
 NOTHING = Page(())
 STRIP = 4
+CI = "95% CI: the range that holds the true change 95 times in 100."
 MANY_OPEN = 0.2  # share of facts still open from which a headline tells of them
 
 
@@ -69,6 +71,8 @@ def answer(findings: Findings, asked: Asked | None = None) -> Page:
     head = Block("answer", html, f"{title}\n{text}", tuple(record))
     cells = [_cell(findings, n, key) for n in _strip_needles(findings, weighed)]
     parts: list[Block | Figure] = [head, *([strip(cells)] if cells else [])]
+    if any("95% CI" in cell.detail for cell in cells):
+        parts.append(note(_how_sure(weighed)))
     if asked:
         parts.append(
             Block(
@@ -79,6 +83,12 @@ def answer(findings: Findings, asked: Asked | None = None) -> Page:
             )
         )
     return Page(tuple(parts))
+
+
+def _how_sure(weighed: Sequence[Evidence]) -> str:
+    """What the ranges of the strip are, and what the changes were measured against, for a reader of the first page alone."""
+    against = "teams that carried on as before" if any(e.grade is Grade.A for e in weighed) else "the weeks before"
+    return f"Changes are measured against {against}. {CI}"
 
 
 def _paired(findings: Findings, weighed: Sequence[Evidence]) -> list[tuple[Evidence, Needle]]:
@@ -194,7 +204,7 @@ def _beside(findings: Findings, needle: Needle) -> str:
     return f"{needle.unit.text(history[-2].value)} in {findings.quarter.shift(-1).label}{more}"
 
 
-def problem(findings: Findings, brand: Brand) -> Page:
+def problem(findings: Findings, params: Mapping[str, NeedleParams], brand: Brand) -> Page:
     """The reader's words, then the number: this quarter, the one before and a year ago; its picture where no proof has one."""
     needle = _problem_needle(findings)
     quote = f"“{findings.audience.problem}”"
@@ -210,8 +220,7 @@ def problem(findings: Findings, brand: Brand) -> Page:
     if not any(findings.evidence.values()):
         if flows := stocked(findings, needle, brand):
             return Page((*parts, flows))
-        weeks = [Week(r.window.start, r.value, r.facts) for r in findings.weekly(needle)]
-        if picture := trend(weeks, needle, findings.quarter.window, brand):
+        if picture := moved(findings, needle, params, brand):
             parts.append(picture)
     return Page(tuple(parts))
 
@@ -276,7 +285,8 @@ def _proof(
     parts += [before_after(e, n, proof, brand) for e, n in (drawn if full else drawn[:1])]
     sentences = [say.sentence(e, n, proof) for e, n in (pairs if full else head)]
     parts.append(Block("section", joined(sentences), "\n".join(sentences), record))
-    parts += [evidence_table(told), note(" ".join((_key([e for e, _ in told]), *_untold(pairs, told))))]
+    key = (_key([e for e, _ in told]), *([CI] if full else []), *_untold(pairs, told))
+    parts += [evidence_table(told), note(" ".join(key))]
     if full:
         parts += _survived(pairs, proof, brand)
     if doubts := _doubts(proof, weighed):
@@ -319,7 +329,7 @@ def _key(weighed: Sequence[Evidence]) -> str:
     """What the marks under a table of evidence mean, in a line."""
     grades = sorted({e.grade for e in weighed})
     told = "; ".join(f"grade {say.GRADES[grade]}" for grade in grades)
-    return f"{say.upper_first(told)}. CI: the range that holds the true change 95 times in 100."
+    return f"{say.upper_first(told)}."
 
 
 def _doubts(proof: Proof, weighed: Sequence[Evidence]) -> list[str]:
@@ -427,7 +437,15 @@ def who_else(audience: Audience) -> Page:
     )
     plain = "\n".join(f"{c.claim} ({c.source}, {c.year})" for c in audience.external_proof)
     html = Markup("<h2>Who else had this problem</h2><ul>{}</ul>").format(items)
-    return Page((Block("who", html, plain),))
+    return Page((Block("who", html, plain, tuple(map(_elsewhere, audience.external_proof))),))
+
+
+def _elsewhere(claim: Citation) -> Shown:
+    """A claim of others as it is recorded: its words, for its number is not ours."""
+    text = f"{claim.number or ''} {claim.claim}".strip()
+    return Shown(
+        f"elsewhere.{hashlib.sha256(text.encode()).hexdigest()[:8]}", f"{text} ({claim.source}, {claim.year})", None
+    )
 
 
 def ask(asked: Asked | None) -> Page:

@@ -14,7 +14,7 @@ from reportkit.model.evidence import NO_TEAM
 from reportkit.model.kind import Duration
 from reportkit.model.needle import Needle
 from reportkit.model.shown import Shown
-from reportkit.model.unit import COUNT, plural
+from reportkit.model.unit import COUNT, NOTHING, plural
 from reportkit.narrative import english as say
 from reportkit.sections.parts import heading, note
 
@@ -44,12 +44,13 @@ def cut(findings: Findings, needle: Needle, by: str, brand: Brand) -> Page:
     before = {part.group: part for part in earlier}
     slices = [_slice(findings, needle, by, part, before.get(part.group)) for part in sorted(parts, key=_place)]
     labels = (findings.quarter.shift(-1).label, findings.quarter.label)
-    title = f"{needle.label} by {by.removeprefix('x_').replace('_', ' ')}"
+    column = by.removeprefix("x_").replace("_", " ")
+    title = f"{needle.label}, {column} by {column}" if column in needle.lower_label else f"{needle.label} by {column}"
     shown: list[Block | Figure] = [
         heading(title),
-        cut_table(slices, needle, say.upper_first(by.removeprefix("x_").replace("_", " ")), labels, brand),
+        cut_table(slices, needle, say.upper_first(column), labels, brand),
     ]
-    if text := _remark(findings, needle, parts, slices):
+    if text := _remark(findings, needle, (earlier, parts), slices):
         shown.append(note(text))
     return Page(tuple(shown))
 
@@ -90,11 +91,14 @@ def _shown(findings: Findings, needle: Needle, by: str, part: Part) -> Shown:
     )  # fmt: skip
 
 
-def _remark(findings: Findings, needle: Needle, parts: list[Part], slices: list[Slice]) -> str:
+def _remark(findings: Findings, needle: Needle, both: tuple[list[Part], list[Part]], slices: list[Slice]) -> str:
     """What the marks mean, and what was folded, in a line."""
     told = [f"Whole organisation, {findings.quarter.label}; the thin mark is the quarter before."]
     if all(s.now >= 0.9 * max(t.now for t in slices) for s in slices if math.isfinite(s.now)):
         told = [f"Whole organisation, {findings.quarter.label}."]
+    earlier, parts = both
+    if any(math.isnan(s.before) for s in slices) and any(part.groups > 1 for part in earlier):
+        told.append(f"{NOTHING}: too few in the quarter before to be shown by themselves.")
     folded = sum(part.groups for part in parts if part.groups > 1)
     if folded:
         least = findings.organisation.smallest_group

@@ -34,6 +34,7 @@ def evidence_shown(findings: Findings, evidence: Evidence) -> tuple[Shown, ...]:
             proof=evidence.proof,
             window=f"{level.window.start}/{level.window.end}",
             n=level.facts,
+            open=(level.facts - level.closed) or None,
             verdict=evidence.verdict.value,
             extract=extract,
         )
@@ -51,6 +52,7 @@ def evidence_shown(findings: Findings, evidence: Evidence) -> tuple[Shown, ...]:
                 proof=evidence.proof,
                 n=evidence.before.facts + evidence.after.facts,
                 interval=(evidence.interval.low, evidence.interval.high),
+                span=say.interval(evidence, needle),
                 verdict=evidence.verdict.value,
                 extract=extract,
             )
@@ -61,7 +63,9 @@ def evidence_shown(findings: Findings, evidence: Evidence) -> tuple[Shown, ...]:
 def _reckoned(evidence: Evidence, needle: Needle, stem: str, extract: str | None) -> Iterator[Shown]:
     """What follows from an evidence and is printed beside it: the level to be expected without the proof, the least change that shows."""
 
-    def shown(name: str, text: str, value: float | None, between: tuple[float, float] | None = None) -> Shown:
+    def shown(
+        name: str, text: str, value: float | None, between: tuple[float, float] | None = None, span: str = ""
+    ) -> Shown:
         unit = needle.unit.key if name == "expected" else evidence.scale
         return Shown(
             f"{stem}.{name}",
@@ -71,16 +75,28 @@ def _reckoned(evidence: Evidence, needle: Needle, stem: str, extract: str | None
             needle.key,
             evidence.proof,
             interval=between,
+            span=span,
             verdict=evidence.verdict.value,
             extract=extract,
         )
 
+    for name, teams in (("teams", evidence.teams), ("comparison_teams", evidence.comparison_teams)):
+        if teams:
+            yield Shown(f"{stem}.{name}", f"{len(teams)}", len(teams), "teams", needle.key, evidence.proof)
     for guard in evidence.guards:
         if guard.name == "placebo" and guard.value is not None:
             between = (guard.interval.low, guard.interval.high) if guard.interval else None
-            yield shown("placebo", say.guarded(guard, evidence, needle), guard.value, between)
+            yield shown(
+                "placebo",
+                say.guarded(guard, evidence, needle),
+                guard.value,
+                between,
+                say.guarded_interval(guard, evidence, needle),
+            )
     if band := expected(evidence):
-        yield shown("expected", needle.unit.text(band[0]), band[0], band[1:])
+        low, high = band[1:]
+        span = f"{needle.unit.text(low)} to {needle.unit.text(high)}"
+        yield shown("expected", needle.unit.text(band[0]), band[0], (low, high), span)
     if evidence.verdict is Verdict.NOT_SHOWN and (text := detectable(evidence, needle)):
         yield shown("detectable", text, evidence.mde)
 
@@ -88,7 +104,10 @@ def _reckoned(evidence: Evidence, needle: Needle, stem: str, extract: str | None
 def path_shown(path: Path, whose: str) -> Iterator[Shown]:
     """The numbers of a way to production: mean days of each step, and the median of the whole."""
     window = f"{path.window.start}/{path.window.end}"
-    days = {step.name.lower().replace(" ", "_"): step.days for step in path.steps} | {"median": path.median}
+    days = {step.name.lower().replace(" ", "_"): step.days for step in path.steps} | {
+        "median": path.median,
+        "mean": sum(step.days for step in path.steps),
+    }
     for name, value in days.items():
         yield Shown(f"path.{whose}.{window}.{name}", DAYS.text(value), value, DAYS.key, window=window, n=path.changes)
 
@@ -104,6 +123,7 @@ def reading_shown(findings: Findings, needle: Needle, reading: Reading) -> Shown
         needle=needle.key,
         window=f"{reading.window.start}/{reading.window.end}",
         n=reading.facts,
+        open=reading.open or None,
         extract=findings.snapshot.hash(needle.entity),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
@@ -14,19 +14,22 @@ from reportkit import measure
 from reportkit.display import Block, Figure, Page
 from reportkit.evidence.cells import days_per_unit
 from reportkit.evidence.study import study
-from reportkit.figures.availability import Journey, availability
+from reportkit.figures.availability import Journey, availability, nines, spent_text
 from reportkit.figures.distribution import Curve, done_within
 from reportkit.figures.heat import Line, heat
 from reportkit.figures.stock import Week, stock
+from reportkit.figures.trend import Week as Trended
+from reportkit.figures.trend import trend
 from reportkit.findings import Findings
 from reportkit.measure import OTHER, Part
+from reportkit.model.bets import bet_target
 from reportkit.model.brand import Brand
 from reportkit.model.kind import Duration, Stock
 from reportkit.model.needle import Needle
-from reportkit.model.params import Proof
+from reportkit.model.params import NeedleParams, Proof
 from reportkit.model.period import MONTHS, WEEK, Window, midnight
 from reportkit.model.shown import Shown
-from reportkit.model.unit import plural
+from reportkit.model.unit import COUNT, plural
 from reportkit.sections.parts import heading
 
 MONTHS_SHOWN = 6
@@ -40,7 +43,40 @@ def stocked(findings: Findings, needle: Needle, brand: Brand) -> Figure | None:
         return None
     frame = measure.facts(findings.snapshot, needle)
     zone = findings.organisation.time_zone
-    return stock([_week(frame, monday, zone) for monday in weeks], needle, findings.quarter.window, brand)
+    counted = [_week(frame, monday, zone) for monday in weeks]
+    figure = stock(counted, needle, findings.quarter.window, brand)
+    return replace(figure, record=tuple(_flows(findings, needle, counted))) if figure else None
+
+
+def _flows(findings: Findings, needle: Needle, weeks: Sequence[Week]) -> Iterator[Shown]:
+    """What a stock's picture prints: what came, what went, what was open at the end, and the most of a week."""
+    window = f"{weeks[0].monday}/{weeks[-1].monday + WEEK}"
+    most = max(max(week.came, week.went) for week in weeks)
+    numbers = {
+        "came": sum(w.came for w in weeks),
+        "went": sum(w.went for w in weeks),
+        "open": weeks[-1].open,
+        "most": most,
+    }
+    for name, n in numbers.items():
+        yield Shown(
+            f"stock.{needle.key}.{name}", COUNT.number(n), n, COUNT.key, needle.key, window=window,
+            extract=findings.snapshot.hash(needle.entity),
+        )  # fmt: skip
+
+
+def moved(findings: Findings, needle: Needle, params: Mapping[str, NeedleParams], brand: Brand) -> Figure | None:
+    """The needle's last weeks with the limits of what is usual and its target; None where too few of them are known."""
+    if measure.lacking(findings.snapshot, needle):
+        return None
+    weeks = [Trended(r.window.start, r.value, r.facts) for r in findings.weekly(needle)]
+    bet = params.get(needle.key, NeedleParams()).standing(findings.quarter.window.end - timedelta(days=1))
+    return trend(weeks, needle, findings.quarter.window, brand, bet_target(bet, needle) if bet else None)
+
+
+def titled(title: str, figure: Figure | None) -> Page:
+    """The picture below its heading; nothing where there is none."""
+    return Page((heading(title), figure) if figure else ())
 
 
 def _week(frame: pd.DataFrame, monday: date, zone: str) -> Week:
@@ -61,11 +97,8 @@ def spread(findings: Findings, needle: Needle, chosen: Mapping[str, Proof], bran
                 curves = [
                     _curve(label, cohort.curve, days) for label, cohort in zip(("before", "after"), pair, strict=True)
                 ]
-                return (
-                    Page((done_within(curves[0], curves[1], needle, brand),))
-                    if all(c.facts for c in curves)
-                    else Page(())
-                )
+                drawn = done_within(curves[0], curves[1], needle, brand) if all(c.facts for c in curves) else None
+                return titled(f"{needle.label}: how much is done within a time", drawn)
     return Page(())
 
 
@@ -93,12 +126,17 @@ def journeys(findings: Findings, brand: Brand, by: str = "journey") -> Page:
         )
         for p in parts
     ]
-    record = [_shown(findings, needle, p, by) for p in parts] + [
-        _shown(findings, budget, p, by) for p in spent.values()
-    ]
+    record = [shown for p in parts for shown in _in_nines(findings, needle, p, by)]
+    record += [replace(_shown(findings, budget, p, by), text=spent_text(p.reading.value)) for p in spent.values()]
     figure = availability(rows, findings.quarter.label, brand, tuple(record))
     shown: list[Block | Figure] = [heading(f"Availability by {by}"), figure]
     return Page(tuple(shown))
+
+
+def _in_nines(findings: Findings, needle: Needle, part: Part, by: str) -> tuple[Shown, Shown]:
+    """A group's availability, and the same as nines."""
+    shown = _shown(findings, needle, part, by)
+    return shown, replace(shown, id=f"{shown.id}.nines", text=nines(part.reading.value), unit="nines")
 
 
 def by_month(findings: Findings, needle: Needle, brand: Brand, by: str = "team") -> Page:
@@ -117,10 +155,14 @@ def by_month(findings: Findings, needle: Needle, brand: Brand, by: str = "team")
         for i, w in enumerate(windows)
     ]
     facts = sum(p.reading.facts for c in cuts for p in c.values())
+    whole = f"{windows[0].start}/{windows[-1].end}"
+    record.append(Shown(f"heat.{needle.key}.{by}.facts", COUNT.number(facts), facts, "count", needle.key, window=whole))
     note = f"{plural(facts, *needle.facts)}; a group of fewer than {findings.organisation.smallest_group} is part of 'other'."
     left = len(set().union(*cuts)) - len(names)
     note += f" {left} groups with fewer facts are left out." if left > 0 else ""
-    return Page((replace(heat(lines, labels, needle, brand, by=by, note=note), record=tuple(record)),))
+    return titled(
+        f"{needle.label} by {by}", replace(heat(lines, labels, needle, brand, by=by, note=note), record=tuple(record))
+    )
 
 
 def _months(end: date) -> list[Window]:

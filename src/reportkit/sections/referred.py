@@ -38,7 +38,9 @@ def asked(findings: Findings, ask: Ask | None, params: Mapping[str, NeedleParams
         raise ParamsError(refusal(objections[0]), where=where)
     numbers = list(known(findings, params, " ".join(texts)))
     stop = fill(ask.stop, numbers, where=where) if ask.stop else None
-    return Asked(fill(ask.text, numbers, where=where), stop, found(" ".join(texts), numbers, where=where))
+    text = fill(ask.text, numbers, where=where)
+    said = Shown(f"ask.{findings.audience.title.lower().replace(' ', '_')}", " ".join(filter(None, (text, stop))), None)
+    return Asked(text, stop, (said, *found(" ".join(texts), numbers, where=where)))
 
 
 def problem_read(findings: Findings, params: Mapping[str, NeedleParams], where: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from markupsafe import Markup
 
@@ -14,7 +15,7 @@ from reportkit.model.brand import Brand
 from reportkit.model.needle import Needle
 from reportkit.model.params import Proof
 from reportkit.model.shown import Shown
-from reportkit.model.unit import MONEY, SHARE, Unit, currency
+from reportkit.model.unit import COUNT, MONEY, NUMBER, SHARE, Unit, currency
 from reportkit.model.worth import Range, Return, Swing
 from reportkit.narrative import returns as say
 from reportkit.narrative.words import listed, lower_first
@@ -107,28 +108,30 @@ def _assumption(swing: Swing, needles: Mapping[str, Needle], money: Unit) -> tup
 def _record(found: Return, money: Unit) -> tuple[Shown, ...]:
     """The sums, what they are made of and every assumption as they are recorded, each with its range."""
     sums = {"benefit": found.benefit, "cost": found.cost, "net": found.net}
-    shown = [_shown(found, name, value, money.text(value.likely), money.key) for name, value in sums.items() if value]
+    shown = [_shown(found, name, value, money.text, money.key) for name, value in sums.items() if value]
     if found.roi:
-        shown.append(_shown(found, "roi", found.roi, say.percent(found.roi.likely), SHARE.key))
-    shown.append(_shown(found, "engineers", found.engineers, f"{found.engineers.likely:.1f}", "engineers"))
+        shown.append(_shown(found, "roi", found.roi, say.percent, SHARE.key))
+    shown.append(_shown(found, "engineers", found.engineers, lambda v: NUMBER.number(round(v, 1)), "engineers"))
+    shown.append(_shown(found, "weeks", Range(found.weeks, found.weeks, found.weeks), COUNT.number, "weeks"))
     for saving in found.savings:
-        shown.append(_shown(found, f"saved.{saving.needle}", saving.money, money.text(saving.money.likely), money.key))
-        units = Range(abs(saving.units), abs(saving.units), abs(saving.units))
-        shown.append(_shown(found, f"units.{saving.needle}", units, f"{units.likely:.0f}", "units"))
+        shown.append(_shown(found, f"saved.{saving.needle}", saving.money, money.text, money.key))
+        size = abs(saving.units)
+        shown.append(_shown(found, f"units.{saving.needle}", Range(size, size, size), say.size, "units"))
     for swing in found.swings:
         name = f"assumption.{swing.name.replace(' ', '_')}"
-        shown.append(_shown(found, name, swing.value, say.value(swing, swing.value.likely, money), swing.unit))
+        shown.append(_shown(found, name, swing.value, partial(say.value, swing, money=money), swing.unit))
         left = Range(found.net.likely, min(swing.net), max(swing.net))
-        shown.append(_shown(found, f"{name}.left", left, money.text(left.likely), money.key))
+        shown.append(_shown(found, f"{name}.left", left, money.text, money.key))
     return tuple(shown)
 
 
-def _shown(found: Return, name: str, value: Range, text: str, unit: str) -> Shown:
+def _shown(found: Return, name: str, value: Range, write: Callable[[float], str], unit: str) -> Shown:
     return Shown(
         id=f"{found.proof}.returned.{name}",
-        text=text,
+        text=write(value.likely),
         value=value.likely,
         unit=unit,
         proof=found.proof,
         interval=(value.low, value.high),
+        span=f"{write(value.low)} to {write(value.high)}",
     )

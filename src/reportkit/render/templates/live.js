@@ -12,9 +12,12 @@ const wash = () => getComputedStyle(document.documentElement).getPropertyValue("
 const narrowed = (layout, traces) => {
   const margin = layout.margin || {l: 38, r: 14};
   layout.margin = Object.assign({}, margin, {l: Math.min(margin.l, 38), r: Math.min(margin.r, 14)});
+  const top = layout.yaxis && layout.yaxis.range ? layout.yaxis.range[1] : Infinity;
   for (const note of layout.annotations || []) {
     if (note.name === "end") {
-      Object.assign(note, {xanchor: "right", yanchor: "bottom", xshift: 0, yshift: 5, borderpad: 1, bgcolor: wash()});
+      const high = note.y > 0.9 * top;  // above it are the words of the axis
+      const side = high ? {yanchor: "top", yshift: -5} : {yanchor: "bottom", yshift: 5};
+      Object.assign(note, {xanchor: "right", xshift: 0, borderpad: 1, bgcolor: wash()}, side);
     }
   }
   if (layout.showlegend) {
