@@ -82,7 +82,9 @@ def _reckoned(evidence: Evidence, needle: Needle, stem: str, extract: str | None
 
     for name, teams in (("teams", evidence.teams), ("comparison_teams", evidence.comparison_teams)):
         if teams:
-            yield Shown(f"{stem}.{name}", f"{len(teams)}", len(teams), "teams", needle.key, evidence.proof)
+            yield Shown(
+                f"{stem}.{name}", f"{len(teams)}", len(teams), "teams", needle.key, evidence.proof, verdict=evidence.verdict.value
+            )
     for guard in evidence.guards:
         if guard.name == "placebo" and guard.value is not None:
             between = (guard.interval.low, guard.interval.high) if guard.interval else None
