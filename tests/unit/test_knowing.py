@@ -88,7 +88,7 @@ def test_each_needle_has_its_n_and_the_page_says_how_fresh_and_by_which_versions
     found = Findings(findings(freeze).audience, Quarter(2026, 1), {}, organisation, snapshot)
     lines = told(found)
     assert lines["Change failure rate"][0].endswith("n = 10 deployments in Q1 2026.")
-    assert lines["Failed deployment recovery time"][0].endswith("n = 2 incidents in Q1 2026.")
+    assert lines["Failed deployment recovery time"][0].endswith("n = 2 failed deployments in Q1 2026.")
     assert lines["Freshness"] == [
         "Taken on 1 Jan 2026; incidents end on 19 Mar 2026: what they lack of the quarter is a gap, never a zero."
     ]

@@ -83,7 +83,13 @@ def _reckoned(evidence: Evidence, needle: Needle, stem: str, extract: str | None
     for name, teams in (("teams", evidence.teams), ("comparison_teams", evidence.comparison_teams)):
         if teams:
             yield Shown(
-                f"{stem}.{name}", f"{len(teams)}", len(teams), "teams", needle.key, evidence.proof, verdict=evidence.verdict.value
+                f"{stem}.{name}",
+                f"{len(teams)}",
+                len(teams),
+                "teams",
+                needle.key,
+                evidence.proof,
+                verdict=evidence.verdict.value,
             )
     for guard in evidence.guards:
         if guard.name == "placebo" and guard.value is not None:
