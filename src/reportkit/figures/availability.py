@@ -130,5 +130,5 @@ def _live(rows: Sequence[Journey], brand: Brand) -> dict[str, Any]:
             "title": {"text": "error budget spent", "font": {"size": 13}}}  # fmt: skip
     return drawing.live(
         [trace], brand, 90 + 44 * len(rows), shapes=[line], hovermode="closest", xaxis=axis,
-        yaxis={"autorange": "reversed", "fixedrange": True, "automargin": True}, margin={"l": 20, "r": 24, "t": 12, "b": 48},
+        yaxis=drawing.names_axis(), margin={"l": 20, "r": 24, "t": 12, "b": 48},
     )  # fmt: skip

@@ -223,6 +223,12 @@ def live(data: Sequence[Mapping[str, Any]], brand: Brand, height: int, **layout:
     return {"data": [dict(trace) for trace in data], "layout": {**base, **layout}}
 
 
+def names_axis() -> dict[str, Any]:
+    """A live picture's axis of names, the first on top, a little apart from the plot."""
+    return {"autorange": "reversed", "fixedrange": True, "automargin": True, "showgrid": False, "ticks": "outside", "ticklen": 6,
+            "tickcolor": "rgba(0,0,0,0)"}  # fmt: skip
+
+
 def date_axis(brand: Brand, first: date, last: date) -> dict[str, Any]:
     """A live picture's axis of dates: months only."""
     marked = [(day, label) for day, label in months(first, last) if day < last]

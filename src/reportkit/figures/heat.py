@@ -114,6 +114,7 @@ def _live(lines: Sequence[Line], periods: Sequence[str], needle: Needle, brand: 
         "showscale": False, "zmin": 0, "zmax": 1, "xgap": 2, "ygap": 2,
     }  # fmt: skip
     return drawing.live(
-        [trace], brand, 60 + 28 * len(lines), hovermode="closest", xaxis={"side": "top", "fixedrange": True, "showgrid": False, "type": "category"},
-        yaxis={"autorange": "reversed", "fixedrange": True, "automargin": True, "type": "category"}, margin={"l": 20, "r": 12, "t": 32, "b": 8},
+        [trace], brand, 60 + 28 * len(lines), hovermode="closest",
+        xaxis={"side": "top", "fixedrange": True, "showgrid": False, "type": "category", "ticks": ""},
+        yaxis={**drawing.names_axis(), "type": "category"}, margin={"l": 20, "r": 12, "t": 32, "b": 8},
     )  # fmt: skip

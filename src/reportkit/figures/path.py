@@ -175,7 +175,7 @@ def _live(rows: Sequence[Steps], unit: Unit, brand: Brand) -> dict[str, Any]:
     return drawing.live(
         traces, brand, 70 + 62 * len(rows), barmode="stack", bargap=0.4, uniformtext={"minsize": 11, "mode": "hide"}, hovermode="closest", annotations=notes,
         showlegend=True, legend=LEGEND,
-        xaxis={"visible": False, "fixedrange": True}, yaxis={"autorange": "reversed", "fixedrange": True, "ticks": "", "automargin": True},
+        xaxis={"visible": False, "fixedrange": True}, yaxis=drawing.names_axis(),
         margin={"l": 8, "r": 78, "t": 30, "b": 8},
     )  # fmt: skip
 

@@ -78,7 +78,7 @@ def quantity(unit: Unit, value: float) -> Markup:
     """A number with its unit as a table's cell says it; a long unit, such as '/ journey', stands below the number."""
     if len(unit.short) <= LONG or not math.isfinite(value):
         return Markup("{}").format(unit.brief(value))
-    return Markup('{}<span class="rk-owners">{}</span>').format(unit.number(value), unit.short)
+    return Markup('<span>{}<span class="rk-owners">{}</span></span>').format(unit.number(value), unit.short)
 
 
 def faces(brand: Brand) -> tuple[tuple[int, str, Path], ...]:

@@ -164,7 +164,6 @@ def _live(scene: _Scene) -> dict[str, Any]:
             "zeroline": True, "zerolinecolor": brand.muted, "fixedrange": True}  # fmt: skip
     return drawing.live(
         [trace, span], brand, 70 + 34 * len(bars), hovermode="closest", xaxis=axis, annotations=names,
-        yaxis={"autorange": "reversed", "fixedrange": True, "automargin": True, "ticks": "outside", "ticklen": 6,
-               "tickcolor": "rgba(0,0,0,0)"},
+        yaxis=drawing.names_axis(),
         margin={"l": 20, "r": 24, "t": 12, "b": 32},
     )  # fmt: skip

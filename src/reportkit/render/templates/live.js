@@ -12,13 +12,15 @@ const wash = () => getComputedStyle(document.documentElement).getPropertyValue("
 const narrowed = (layout, traces) => {
   const margin = layout.margin || {l: 38, r: 14};
   layout.margin = Object.assign({}, margin, {l: Math.min(margin.l, 38), r: Math.min(margin.r, 14)});
-  const top = layout.yaxis && layout.yaxis.range ? layout.yaxis.range[1] : Infinity;
-  for (const note of layout.annotations || []) {
-    if (note.name === "end") {
-      const high = note.y > 0.9 * top;  // above it are the words of the axis
-      const side = high ? {yanchor: "top", yshift: -5} : {yanchor: "bottom", yshift: 5};
-      Object.assign(note, {xanchor: "right", xshift: 0, borderpad: 1, bgcolor: wash()}, side);
-    }
+  // Each name stands above its line, below the words of the axis, and clear of the others.
+  const plot = layout.height - margin.t - margin.b;
+  const top = layout.yaxis && layout.yaxis.range ? layout.yaxis.range[1] : 1;
+  let free = 9;
+  const ends = (layout.annotations || []).filter((note) => note.name === "end").sort((a, b) => b.y - a.y);
+  for (const note of ends) {
+    const at = Math.min(plot - 9, Math.max(free, (1 - note.y / top) * plot - 13));
+    free = at + 18;
+    Object.assign(note, {xanchor: "right", xshift: 0, y: top * (1 - at / plot), yanchor: "middle", borderpad: 1, bgcolor: wash()});
   }
   if (layout.showlegend) {
     layout.margin.b = 22 + 20 * traces;
