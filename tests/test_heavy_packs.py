@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from reportkit import forks
-from reportkit.pack import Pack, Wanted, build
+from reportkit.pack import Pack, Wanted, build, needed, plan
 from reportkit.workspace import Workspace
 from tests.packs import GOOD, SHOW, notebook, tree, workspace
 from tests.unit.test_fan_out import fanned
@@ -139,6 +139,41 @@ def test_a_cluster_makes_the_same_reports(tmp_path: Path) -> None:
     (_, failed) = go(there, cluster="local", jobs=2).outcomes
     assert "cell 3 (`1 / 0`) failed: ZeroDivisionError" in str(failed.error)
     assert (there / "reports" / QUARTER / "failed" / "security.ipynb").is_file()
+
+
+DYNAMIC = """\
+from reportkit import open_report
+report = open_report(audience, quarter)
+try:
+    found = str(len(report.facts("out" + "ages"))) + " found"
+except Exception as error:
+    found = f"not told: {error}"
+found"""
+
+
+def test_what_a_notebook_asks_for_in_ways_that_nobody_can_foresee_is_there(tmp_path: Path) -> None:
+    root = workspace(tmp_path, {"security": (*GOOD, DYNAMIC)})
+    with_incidents(root)
+    place = Workspace.find(root)
+    assert go(root, cluster="local", jobs=1).ok
+    job = plan.jobs(place, QUARTER, ("security",))[0]
+    assert "incidents" not in needed.entities_of(place, job)
+    assert "2 found" in (root / "reports" / QUARTER / "security.html").read_text()
+
+
+def with_incidents(root: Path) -> None:
+    """Give the workspace two incidents, that no report of it is about."""
+    (root / "extracts" / "raw" / "incidents.csv").write_text(
+        "id,began,over\n1,2026-04-02T10:00:00Z,2026-04-02T11:00:00Z\n2,2026-05-02T10:00:00Z,2026-05-02T11:00:00Z\n"
+    )
+    sources = root / "params" / "sources.yaml"
+    text = sources.read_text().replace(
+        "entities:", "  incidents: {type: file, path: extracts/raw/incidents.csv}\nentities:"
+    )
+    sources.write_text(
+        f"{text}  incidents:\n    source: incidents\n    columns: {{incident_id: id, started_at: began, resolved_at: over, "
+        "service: \"'shop'\"}\n    covers: [2026-01-01, 2026-07-01]\n"
+    )
 
 
 def test_a_worker_that_dies_is_no_matter(tmp_path: Path) -> None:

@@ -143,7 +143,12 @@ def test_the_yaml_is_what_params_may_say() -> None:
 
 def test_there_is_an_example_of_every_source() -> None:
     readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    shown = {match for language, text in BLOCKS if language == "yaml" for match in re.findall(r"type: (\w+)", text)}
+    shown = {
+        match
+        for language, text in BLOCKS
+        if language == "yaml" and "sources:" in text
+        for match in re.findall(r"type: (\w+)", text)
+    }
     listed = set(re.findall(r"^\| `(\w+)` \| [^|]* \| [^|]* \|$", readme, re.MULTILINE))
     assert shown == listed == set(sources.types())
 

@@ -268,12 +268,20 @@ class Findings:
         frame = self._changes
         for by, value in self.snapshot.only.items():
             frame = frame[frame[by] == value]
+        if self.snapshot.only and any(self._few(frame, window) for window in windows):
+            return ()
         return _alike([_path(frame, window, self.organisation.time_zone) for window in windows])
+
+    def _few(self, changes: pd.DataFrame, window: Window) -> bool:
+        """Whether fewer people (changes, where nobody knows the people) than the organisation shows had one released."""
+        start, end = window.instants(self.organisation.time_zone)
+        rows = changes[(changes.deployed_at >= start) & (changes.deployed_at < end)]
+        return (rows.author.nunique() or len(rows)) < self.organisation.smallest_group
 
     @cached_property
     def _changes(self) -> pd.DataFrame:
         table = self.snapshot.whole.table("changes")
-        wanted = ("team", "service", "journey", *MILESTONES)
+        wanted = ("team", "service", "journey", "author", *MILESTONES)
         frame: pd.DataFrame = fetched(table.drop_null("deployed_at").select(*wanted)).to_pandas()
         return frame
 

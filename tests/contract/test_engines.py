@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
@@ -10,7 +11,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from reportkit import entities, measure
+from reportkit import derived, entities, measure
+from reportkit.measure import across, frames, sums
 from reportkit.model.engine import Engine
 from reportkit.model.needle import Needle
 from reportkit.model.period import Quarter, Window
@@ -111,6 +113,29 @@ def test_postgres_gives_the_example(needle: Needle, freeze: Freeze, postgres: st
 @every_needle
 def test_postgres_gives_the_same_on_many_facts(needle: Needle, many: Snapshot, many_in_postgres: Snapshot) -> None:
     assert_same(needle, many, lambda _: many_in_postgres)
+
+
+@pytest.mark.heavy
+def test_every_query_can_be_written_for_engines_that_nobody_runs_here(
+    freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("trino", "snowflake", "bigquery")
+    compilers = [importlib.import_module(f"ibis.backends.sql.compilers.{name}").compiler for name in names]
+    written: list[str] = []
+
+    def fetched(table: Any) -> Any:
+        written.extend(c.to_sqlglot(table.unbind()).sql(c.dialect) for c in compilers)
+        return table.to_pyarrow()
+
+    for module in (across, frames, sums):
+        monkeypatch.setattr(module, "fetched", fetched)
+    monkeypatch.setattr(derived, "_before", derived._along)  # as on every engine but the embedded one
+    monkeypatch.setattr(Snapshot, "kept", lambda _, __, make: make())
+    facts = {name: crowd(entity, 30, ZONE, seed=2) for name, entity in entities.library().items()}
+    few = freeze(facts, COVERS, ZONE, rules=RULES)
+    for needle in library().values():
+        asked(few, needle)
+    assert len(written) > 3 * len(names) * len(library())
 
 
 def assert_same(needle: Needle, snapshot: Snapshot, moved: Callable[[Snapshot], Snapshot]) -> None:

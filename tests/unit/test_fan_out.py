@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,8 +14,10 @@ from reportkit.errors import ParamsError, UnknownName
 from reportkit.model.params import Each
 from reportkit.pack import Pack, Wanted, build, plan
 from reportkit.params import read
+from reportkit.snapshot import take
 from reportkit.workspace import Workspace
-from tests.packs import PARAMETERS, notebook, workspace
+from tests.packs import PARAMETERS, notebook
+from tests.packs import workspace as pack_workspace
 
 QUARTER = "2026-Q2"
 TEAMS = ("Ant & Bee", "Ant/Bee", "ant-bee", "../evil", "Zoë", "{x}")
@@ -24,7 +29,7 @@ CELLS = (
 
 
 def fanned(root: Path, *teams: str, days: int = 5) -> Path:
-    made = workspace(root)
+    made = pack_workspace(root)
     rows = [f"{t}-{d},{team},2026-04-{1 + d:02}T10:00:00Z" for t, team in enumerate(teams) for d in range(days + t % 7)]
     (made / "extracts" / "raw" / "deployments.csv").write_text("\n".join(["id,team,moment", *rows]) + "\n")
     (made / "params" / f"{QUARTER}.yaml").write_text(
@@ -111,3 +116,78 @@ def test_an_unknown_audience_is_told_with_its_line(tmp_path: Path) -> None:
 )
 def test_a_value_becomes_a_part_of_a_files_name(value: str, name: str) -> None:
     assert plan.named(value) == name
+
+
+def small_and_large(root: Path) -> Path:
+    """The ants have five deployments in one week and one in another, the bees four in all."""
+    made = fanned(root, "ant", "bee")
+    facts = [("ant", day) for day in range(5)] + [("bee", day) for day in range(4)] + [("ant", 35)]
+    rows = [
+        f"{i},{team},{datetime(2026, 4, 6, 10, tzinfo=UTC) + timedelta(days=day):%Y-%m-%dT%H:%M:%SZ}"
+        for i, (team, day) in enumerate(facts)
+    ]
+    (made / "extracts" / "raw" / "deployments.csv").write_text("\n".join(["id,team,moment", *rows]) + "\n")
+    return made
+
+
+def test_a_team_too_small_to_be_shown_gets_no_report_and_the_pack_says_so(tmp_path: Path) -> None:
+    root = small_and_large(tmp_path)
+    pack = go(root)
+    assert [o.report for o in pack.outcomes] == ["executives", "security-ant"]
+    why = (
+        "Security: bee gets no report of its own, for fewer than 5 people (facts, where nobody knows the people) stand "
+        "behind Deployment frequency there."
+    )
+    assert why in pack.remarks
+    folder = root / "reports" / QUARTER
+    assert f"<p>{why}</p>" in (folder / "index.html").read_text()
+    assert not list(folder.glob("*bee*"))
+    assert "bee" not in json.dumps(json.loads((folder / "record.json").read_text())["reports"])
+    with pytest.raises(ParamsError, match=r"^Security: bee gets no report of its own, for fewer than 5 people"):
+        go(root, "security-bee")
+    (root / "params" / f"{QUARTER}.yaml").write_text(
+        "audiences: []\neach:\n  - {audience: security, only: [bee, ant]}\n"
+    )
+    assert [o.report for o in go(root, "security").outcomes] == ["security-ant"]
+
+
+def test_a_report_of_a_team_that_has_become_too_small_is_withdrawn(tmp_path: Path) -> None:
+    root = small_and_large(tmp_path)
+    organisation = root / "params" / "organisation.yaml"
+    given = organisation.read_text()
+    organisation.write_text(f"{given}smallest_group: 4\n")
+    assert [o.report for o in go(root).outcomes][2:] == ["security-bee"]
+    organisation.write_text(given)
+    assert go(root).ok
+    assert not list((root / "reports" / QUARTER).glob("*bee*"))
+    record = json.loads((root / "reports" / QUARTER / "record.json").read_text())["reports"]
+    assert set(record) == {"executives", "security-ant"}
+
+
+def test_what_few_facts_of_a_team_would_tell_is_withheld(tmp_path: Path) -> None:
+    root = small_and_large(tmp_path)
+    assert go(root).ok
+    place = Workspace.find(root)
+    report = place.report("security", QUARTER, {"team": "ant"})
+    needle = report.needle("deployment_frequency")
+    weeks = {r.window.start.isoformat(): (r.value, r.facts, r.reason) for r in report.findings.weekly(needle)}
+    assert weeks["2026-04-06"] == (5.0, 5, "")
+    assert weeks["2026-04-13"][:2] == (0.0, 0)  # that there was nothing tells of nobody
+    value, facts, reason = weeks["2026-05-11"]
+    assert math.isnan(value)
+    assert (facts, reason) == (0, "fewer than 5 people or facts stand behind it")
+    whole = {r.window.start.isoformat(): r.value for r in place.report("security", QUARTER).findings.weekly(needle)}
+    assert whole["2026-05-11"] == 1.0  # of the whole organisation it may be told
+
+
+def test_the_way_of_few_peoples_changes_is_withheld(workspace: Callable[..., Path]) -> None:
+    columns = {"team: team": "team: team\n      opened_at: begun", "$bots_count OR author <> 'bot'": "author <> ''"}
+    for people, told in (("dev", True), ("one", False)):
+        author = "" if people == "dev" else "\n      author: author"
+        root = workspace({"sources.yaml": {**columns, "change_id: id": f"change_id: id{author}"}})
+        place = Workspace.find(root)
+        take(place.sources, place.organisation, place.period("2026-Q1"), root)
+        findings = place.report("executives", "2026-Q1", {"team": "ant"}).findings
+        assert bool(findings.quarter_paths()) is told  # thirty changes, or those of one author
+        needle = findings.needle("lead_time_for_changes")
+        assert findings.now(needle).known is told

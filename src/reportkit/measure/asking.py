@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from reportkit.errors import MeasureError
 from reportkit.measure.needs import lacking, needs, uses
 from reportkit.measure.periods import Numbered
-from reportkit.measure.reading import Reading, Sums
+from reportkit.measure.reading import Reading, Sums, size
 from reportkit.measure.sums import by_window, finished_only
 from reportkit.model.kind import Duration, Per, Rate, Ratio, Share, Stock
 from reportkit.model.needle import Needle
 from reportkit.model.period import Quarter, Window
 from reportkit.snapshot import Snapshot
 
+FEW = "fewer than {} people or facts stand behind it"  # what a cut would fold into 'other' no report of one team tells
 OUTSIDE = "the extract does not cover it"
 
 
@@ -63,6 +64,8 @@ def read(snapshot: Snapshot, needle: Needle, window: Window, part: Window | None
     least, people = snapshot.rules.smallest_group, sums.facts if sums.people is None else sums.people
     if needle.personal and sums.facts and people < least:
         return Reading(needle.key, window, math.nan, sums.facts, sums.open, f"fewer than {least} people")
+    if snapshot.only and 0 < size(needle, sums) < least:
+        return Reading(needle.key, window, math.nan, 0, reason=FEW.format(least))
     value, reason = sums.value, sums.reason
     if isinstance(kind, Rate):
         length = 1.0 if _needs_event(needle) else _length(kind, part)  # what lies in events is counted, and no rate

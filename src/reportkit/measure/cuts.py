@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from reportkit.errors import MeasureError
 from reportkit.measure.asking import covered, eventless, read
 from reportkit.measure.needs import lacking
-from reportkit.measure.reading import Reading, Sums
+from reportkit.measure.reading import Reading, size
 from reportkit.measure.rows import FOLDED, OTHER, Cut
 from reportkit.measure.sums import by_window
-from reportkit.model.kind import Stock
 from reportkit.model.needle import Needle
 from reportkit.model.period import Window
 from reportkit.snapshot import Snapshot
@@ -40,7 +39,7 @@ def cut(snapshot: Snapshot, needle: Needle, window: Window, by: str) -> list[Par
     if part is None or eventless(snapshot, needle, window, part):
         return []
     found = {group: sums for (_, group), sums in by_window(snapshot, needle, inside, Cut(by)).items()}
-    sizes = {group: _size(needle, sums) for group, sums in found.items()}
+    sizes = {group: size(needle, sums) for group, sums in found.items()}
     keep = _kept(sizes, snapshot.rules.smallest_group)
     if keep is None:
         return []
@@ -60,10 +59,3 @@ def _kept(sizes: Mapping[str, int], least: int) -> list[str] | None:
     while small and small < least and keep:
         small += sizes[keep.pop()]
     return keep if keep or small >= least else None
-
-
-def _size(needle: Needle, sums: Sums) -> int:
-    """How many people a group is about, or facts where nobody knows the people."""
-    if sums.people is not None:
-        return sums.people
-    return sums.open if isinstance(needle.kind, Stock) else sums.facts + sums.open

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from reportkit.model.kind import Stock
+from reportkit.model.needle import Needle
 from reportkit.model.period import Window
 
 
@@ -20,6 +22,13 @@ class Sums:
     open: int = 0
     people: int | None = None
     reason: str = ""
+
+
+def size(needle: Needle, sums: Sums) -> int:
+    """How many people the sums are about, or facts where nobody knows the people."""
+    if sums.people is not None:
+        return sums.people
+    return sums.open if isinstance(needle.kind, Stock) else sums.facts + sums.open
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def by_window(snapshot: Snapshot, needle: Needle, windows: Numbered, cut: Cut = 
     if isinstance(kind, Ratio) and isinstance(kind.denominator, Per):
         return across.by_window(snapshot, needle, kind.denominator, windows, cut)
     facts = rows.of(snapshot, needle, cut)
-    if cut.by is None and not needle.personal and "person" in facts.columns:
+    if cut.by is None and not (needle.personal or snapshot.only) and "person" in facts.columns:
         facts = facts.drop("person")  # to count people costs more than the rest, and nobody asks
     if isinstance(kind, Duration):
         found = _durations(facts, kind, windows, snapshot)

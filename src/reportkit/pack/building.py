@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -72,11 +72,13 @@ def build(workspace: Workspace, quarter: str, wanted: Wanted = EVERYTHING, progr
     with clock.stage("taking the extract"):
         remarks = _extract(workspace, quarter, progress, again=wanted.extract)
     with clock.stage("planning"):
-        jobs = plan.jobs(workspace, quarter, wanted.audiences)
+        planned = plan.planned(workspace, quarter, wanted.audiences)
+        jobs = planned.jobs
     reports = workspace.root / "reports"
     reports.mkdir(exist_ok=True)
     with files.lock(reports / f".{quarter}.lock", f"building {quarter}"), files.scratch(reports, quarter) as scratch:
-        making = Making(workspace, quarter, scratch, progress, clock)
+        making = Making(workspace, quarter, scratch, progress, clock, planned.notes)
+        _withdraw(making, planned.withheld)
         with clock.stage("planning"):
             parts = fingerprint.parts(workspace, quarter, jobs)
             due = state.due(jobs, parts, making.target, force=wanted.force)
@@ -88,7 +90,7 @@ def build(workspace: Workspace, quarter: str, wanted: Wanted = EVERYTHING, progr
             record.disagreements([making.made[job.report] for job in due if job.report in making.made])
         )
         outcomes = _outcomes(making, jobs, due)
-        remarks += _close(making, outcomes, parts)
+        remarks += (*planned.notes, *_close(making, outcomes, parts))
         pack = Pack(quarter, outcomes, reports / quarter / "index.html", remarks, clock.seconds)
         _remember(pack, making, wanted)
     return pack
@@ -145,6 +147,13 @@ def _manifest(workspace: Workspace, quarter: str) -> Manifest:
         raise SnapshotError(
             f"extracts/{quarter} has no readable manifest; run `reportkit extract {quarter}`."
         ) from None
+
+
+def _withdraw(making: Making, withheld: Iterable[str]) -> None:
+    """Remove the reports of groups that have become too small for one: what they tell may not stand."""
+    for report in withheld:
+        for ending in state.ENDINGS:
+            (making.target / f"{report}.{ending}").unlink(missing_ok=True)
 
 
 def _engine(making: Making, due: Sequence[Job], wanted: Wanted) -> None:
@@ -220,7 +229,7 @@ def _close(making: Making, outcomes: Sequence[Outcome], parts: Mapping[str, fing
     _write(making, record.FILE, record.as_json(whole))
     everyone = sheets.sheet(making.workspace, making.quarter, "All reports", "All reports")
     sound = health.health(manifest, making.workspace.period(making.quarter).window)
-    index = render.index(sheets.entries(making.workspace, whole), everyone, sound, sheets.verdicts(whole))
+    index = render.index(sheets.entries(making.workspace, whole), everyone, sound, sheets.verdicts(whole), making.notes)
     _write(making, "index.html", index)
     kept = state.read(making.target).get("reports", {})
     now = {one.report: state.entry(parts[one.report], making.target, one.report, restyles=one.restyles) for one in made}

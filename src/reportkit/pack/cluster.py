@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,8 +16,10 @@ from reportkit import files, forks, run, versions
 from reportkit.errors import NotebookError, ReportkitError
 from reportkit.pack import parcel, record, sheets
 from reportkit.pack.making import Clock, Line, Making, one, settle
+from reportkit.pack.needed import entities_of as needed_by
 from reportkit.pack.parcel import Parcel
 from reportkit.pack.plan import Job
+from reportkit.snapshot import away
 from reportkit.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -43,30 +45,65 @@ class Task:
 
 @dataclass(frozen=True)
 class Done:
-    """One report as it comes back: its entry, its files by ending, seconds by stage; or why there is none."""
+    """One report as it comes back: its entry, its files by ending, seconds by stage; or why there is none.
+
+    `missed`: it asked for an entity that had not travelled with it, so what came of it is nothing.
+    """
 
     made: record.Made | None
     content: Mapping[str, bytes]
     seconds: Mapping[str, float]
     error: ReportkitError | None = None
+    missed: bool = False
+
+
+class Freight:
+    """What travels to the workers: what all reports need, and each entity's facts once, when the first report asks for them."""
+
+    def __init__(self, client: Client, making: Making) -> None:
+        self.client, self.making = client, making
+        self.root = making.workspace.root
+        self.facts = parcel.facts(self.root, making.quarter)
+        self.everybodys = client.scatter(_shared(making), hash=False)
+        self.sent: dict[tuple[str, str], Any] = {}
+
+    def submit(self, job: Job, task: Task, *, whole: bool) -> Any:
+        """The report, to be made by a worker: with the facts that it is seen to need, or with all of them."""
+        needed = frozenset() if job.restyle else needed_by(self.making.workspace, job)
+        with_it = [key for key in self.facts if whole or key[1] in needed]
+        parcels = [self._sent(key) for key in with_it]
+        own = _own(self.making, job, set(self.facts) - set(with_it))
+        key = f"{job.report}-{task.epoch}{'-whole' if whole else ''}"
+        return self.client.submit(perform, task, [self.everybodys, *parcels], own, pure=False, key=key)
+
+    def _sent(self, key: tuple[str, str]) -> Any:
+        if key not in self.sent:
+            self.sent[key] = self.client.scatter(parcel.packed(self.root, [self.facts[key]]), hash=False)
+        return self.sent[key]
 
 
 def make(making: Making, plan: Sequence[Job], address: str, jobs: int, timeout: float, *, warm: bool) -> None:
     """Make every report of the plan on the cluster. Raises ReportkitError where it cannot be reached."""
     from distributed import as_completed
 
-    shared = _shared(making)
     epoch = int(sheets.source_date(making.workspace, making.quarter).timestamp())
     with _connected(address, jobs) as client:
-        everybodys = client.scatter(shared, hash=False)
+        freight = Freight(client, making)
         futures = {}
         for job in plan:
-            task, own = _task(making, job, epoch, timeout, warm=warm)
-            futures[client.submit(perform, task, everybodys, own, pure=False, key=f"{job.report}-{epoch}")] = job
+            futures[freight.submit(job, _task(making, job, epoch, timeout, warm=warm), whole=False)] = job
         making.progress(f"making {len(plan)} reports on {address}")
+        waiting, done = as_completed(futures), 0
         try:
-            for done, future in enumerate(as_completed(futures), 1):
-                _settled(making, futures[future], future)
+            for future in waiting:
+                job = futures[future]
+                if future.status == "finished" and future.result().missed:
+                    again = freight.submit(job, _task(making, job, epoch, timeout, warm=warm), whole=True)
+                    futures[again] = job
+                    waiting.add(again)
+                    continue
+                _settled(making, job, future)
+                done += 1
                 making.progress(f"{done} of {len(plan)} reports made")
         except BaseException:
             client.cancel(list(futures), force=True)
@@ -80,15 +117,27 @@ def _shared(making: Making) -> Parcel:
     return parcel.packed(workspace.root, parcel.shared(workspace.root, making.quarter), {KNOWN: known})
 
 
-def _task(making: Making, job: Job, epoch: int, timeout: float, *, warm: bool) -> tuple[Task, Parcel]:
-    """A job with all that it alone needs; of a report that is only laid out again, the executed notebook."""
+def _task(making: Making, job: Job, epoch: int, timeout: float, *, warm: bool) -> Task:
+    name = job.notebook.relative_to(making.workspace.root).as_posix() if _inside(making, job) else ""
+    return Task(job, name, epoch, timeout, warm, version("reportkit"))
+
+
+def _own(making: Making, job: Job, behind: Iterable[tuple[str, str]]) -> Parcel:
+    """All that a job alone needs, and which facts stay behind; of a report that is only laid out again, the executed notebook."""
     root = making.workspace.root
-    inside = job.notebook.is_relative_to(root / "notebooks")
-    own = parcel.beside(job.notebook) if inside else []
+    own = parcel.beside(job.notebook) if _inside(making, job) else []
     if job.restyle:
         own.append(making.target / f"{job.report}.ipynb")
-    name = job.notebook.relative_to(root).as_posix() if inside else ""
-    return Task(job, name, epoch, timeout, warm, version("reportkit")), parcel.packed(root, own)
+    by_quarter: dict[str, list[str]] = {}
+    for quarter, entity in behind:
+        by_quarter.setdefault(quarter, []).append(entity)
+    lists = {f"extracts/{quarter}/{away.BEHIND}": away.listing(names) for quarter, names in by_quarter.items()}
+    return parcel.packed(root, own, lists)
+
+
+def _inside(making: Making, job: Job) -> bool:
+    """Whether the notebook is the workspace's own, and not one that comes with reportkit."""
+    return job.notebook.is_relative_to(making.workspace.root / "notebooks")
 
 
 @contextmanager
@@ -147,7 +196,7 @@ def _settled(making: Making, job: Job, future: Any) -> None:
     settle(making, job, result)
 
 
-def perform(task: Task, shared: Parcel, own: Parcel) -> Done:
+def perform(task: Task, shared: Sequence[Parcel], own: Parcel) -> Done:
     """Make one report, on a worker: in a workspace of its own, which is gone afterwards."""
     if version("reportkit") != task.reportkit:
         mine = version("reportkit")
@@ -165,7 +214,8 @@ def perform(task: Task, shared: Parcel, own: Parcel) -> Done:
         scratch = root / "scratch"
         scratch.mkdir()
         making = Making(Workspace.find(root), job.quarter, scratch, lambda _: None, Clock())
-        return _performed(making, job, task)
+        done = _performed(making, job, task)
+        return Done(None, {}, {}, missed=True) if away.anything_missed(root / "extracts") else done
 
 
 def _performed(making: Making, job: Job, task: Task) -> Done:
@@ -187,16 +237,15 @@ def _performed(making: Making, job: Job, task: Task) -> Done:
 
 
 @contextmanager
-def _workspace(shared: Parcel, own: Parcel) -> Iterator[Path]:
-    """A workspace made of both parcels; the shared one is unpacked once a worker and linked to."""
-    common = _once(shared)
+def _workspace(shared: Sequence[Parcel], own: Parcel) -> Iterator[Path]:
+    """A workspace made of all parcels; the shared ones are unpacked once a worker, and their files linked to."""
     with parcel.unpacked([own]) as root:
-        for entry in common.iterdir():
-            target = root / entry.name
-            if not target.exists():
-                target.symlink_to(entry, target_is_directory=entry.is_dir())
-            else:  # earlier quarters' records beside this report's own
-                shutil.copytree(entry, target, dirs_exist_ok=True)
+        for common in map(_once, shared):
+            for path in common.rglob("*"):
+                target = root / path.relative_to(common)
+                if path.is_file() and not target.exists():
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.symlink_to(path)
         yield root
 
 

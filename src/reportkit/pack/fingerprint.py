@@ -51,7 +51,7 @@ def parts(workspace: Workspace, quarter: str, jobs: Sequence[Job]) -> dict[str, 
 
 def _own(workspace: Workspace, job: Job, known: Background) -> Parts:
     """What one report alone is made of."""
-    bets = [promise for promise in known.promises if promise.needle in _needles(workspace, job)]
+    bets = [promise for promise in known.promises if promise.needle in needles_of(workspace, job)]
     return {
         "bets of all quarters": {promise.needle: digest(repr(promise)) for promise in bets},
         job.notebook.name: dict(_cells(job.notebook)),
@@ -161,7 +161,7 @@ def _params(workspace: Workspace, job: Job) -> Parts:
     audience, particular = workspace.audience(job.audience), workspace.quarter(job.quarter)
     ask = particular.asks.get(job.audience, audience.ask)
     earlier = {name: entry for name, entry in workspace.quarters.items() if name < job.quarter}
-    proofs, needles = _proofs(workspace, job), _needles(workspace, job)
+    proofs, needles = _proofs(workspace, job), needles_of(workspace, job)
     own = particular.model_dump(mode="json", exclude={"audiences", "each", "asks"})
     return {
         "organisation.yaml": dict(_flat(workspace.organisation)),
@@ -186,7 +186,7 @@ def _proofs(workspace: Workspace, job: Job) -> Mapping[str, Proof]:
     return {name: proof for name, proof in workspace.proofs.items() if name in told}
 
 
-def _needles(workspace: Workspace, job: Job) -> set[str]:
+def needles_of(workspace: Workspace, job: Job) -> set[str]:
     """The needles that a report may tell of: its reader's, its proofs', and that of what it asks for."""
     audience = workspace.audience(job.audience)
     ask = workspace.quarter(job.quarter).asks.get(job.audience, audience.ask)

@@ -57,6 +57,7 @@ class Making:
     scratch: Path
     progress: Progress
     clock: Clock
+    notes: tuple[str, ...] = ()  # which reports there are not, and why
     made: dict[str, record.Made] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
 

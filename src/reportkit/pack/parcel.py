@@ -36,14 +36,21 @@ def packed(root: Path, paths: Iterable[Path], also: Mapping[str, bytes] | None =
 
 
 def shared(root: Path, quarter: str) -> list[Path]:
-    """What all reports of a quarter need: params with brand and fonts, extracts up to this one, records of earlier quarters."""
+    """What all reports of a quarter need but facts: params with brand and fonts, manifests up to this one, earlier records."""
     found = [path for path in (root / "params").rglob("*") if path.is_file() and ".schema" not in path.parts]
-    for folder in sorted((root / "extracts").glob("*/manifest.json")):
-        if folder.parent.name <= quarter:
-            manifest = json.loads(folder.read_text(encoding="utf-8"))
-            found += [folder, *(folder.parent / f"{name}.parquet" for name in manifest["entities"])]
+    found += [path for path in sorted((root / "extracts").glob("*/manifest.json")) if path.parent.name <= quarter]
     found += [path for path in (root / "reports").glob("*/record.json") if path.parent.name < quarter]
     return [path for path in found if path.is_file()]
+
+
+def facts(root: Path, quarter: str) -> dict[tuple[str, str], Path]:
+    """The frozen files of the extracts up to this quarter, by quarter and entity."""
+    found: dict[tuple[str, str], Path] = {}
+    for path in sorted((root / "extracts").glob("*/manifest.json")):
+        if path.parent.name <= quarter:
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+            found |= {(path.parent.name, name): path.parent / f"{name}.parquet" for name in manifest["entities"]}
+    return {key: path for key, path in found.items() if path.is_file()}
 
 
 def beside(notebook: Path) -> list[Path]:

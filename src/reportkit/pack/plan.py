@@ -5,18 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reportkit import measure, run
-from reportkit.errors import MeasureError, UnknownName
-from reportkit.measure.asking import covered
-from reportkit.measure.rows import Cut
-from reportkit.measure.sums import by_window
-from reportkit.model.evidence import NO_TEAM
+from reportkit import run
+from reportkit.errors import ParamsError, UnknownName
 from reportkit.model.params import Each
-from reportkit.needles import find
+from reportkit.pack.groups import Groups, groups, told
 from reportkit.workspace import Workspace
 
 NAMES = re.compile(r"[^\w.-]+")
@@ -79,21 +75,45 @@ def check(workspace: Workspace, quarter: str, wanted: Sequence[str] = ()) -> Non
         run.check(workspace.notebook(one.audience), ("audience", "quarter", one.by))
 
 
-def jobs(workspace: Workspace, quarter: str, wanted: Sequence[str] = ()) -> list[Job]:
-    """The reports of the quarter (or those of the audiences, or with the names, that are wanted), in order.
+@dataclass(frozen=True)
+class Planned:
+    """The reports to make, in order; those of groups too small for one, with why; and that in a sentence an audience."""
 
-    Raises UnknownName. The extract has to be there where the quarter makes one report a team.
+    jobs: tuple[Job, ...]
+    withheld: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def jobs(workspace: Workspace, quarter: str, wanted: Sequence[str] = ()) -> list[Job]:
+    """The reports that `planned` plans."""
+    return list(planned(workspace, quarter, wanted).jobs)
+
+
+def planned(workspace: Workspace, quarter: str, wanted: Sequence[str] = ()) -> Planned:
+    """The reports of the quarter (or those of the audiences, or with the names, that are wanted).
+
+    Raises UnknownName, and ParamsError for a group too small for a report of its own. The extract has to be there where
+    the quarter makes one report a team.
     """
-    fanned = {each.audience for each in workspace.quarter(quarter).each}
+    each = {one: groups(workspace, quarter, one) for one in workspace.quarter(quarter).each}
+    fanned = {one.audience for one in each}
     asked = [name for name in wanted if name in workspace.audiences and name not in fanned]
     whole = dict.fromkeys((*_regular(workspace, quarter), *asked))
     found = [Job(name, name, quarter, workspace.notebook(name)) for name in whole]
-    found = list(_apart([*found, *_each(workspace, quarter)]))
+    found = list(_apart([*found, *_each(workspace, quarter, each)]))  # small ones too: no name hangs on another's size
+    small: dict[tuple[str, tuple[str, str] | None], str] = {
+        (one.audience, (one.by, value)): told(workspace, one, [value]) for one, g in each.items() for value in g.small
+    }
+    withheld = {job.report: small[job.audience, job.only] for job in found if (job.audience, job.only) in small}
+    made = [job for job in found if job.report not in withheld]
     for name in wanted:
+        if name in withheld:
+            raise ParamsError(withheld[name])
         if not any(name in (job.report, job.audience) for job in found):
-            known = {*workspace.audiences, *(job.report for job in found)}
+            known = {*workspace.audiences, *(job.report for job in made)}
             raise UnknownName("audience", name, known, where="params/audiences.yaml")
-    return [job for job in found if not wanted or job.report in wanted or job.audience in wanted]
+    chosen = tuple(job for job in made if not wanted or job.report in wanted or job.audience in wanted)
+    return Planned(chosen, withheld, tuple(told(workspace, one, g.small) for one, g in each.items() if g.small))
 
 
 def _regular(workspace: Workspace, quarter: str) -> tuple[str, ...]:
@@ -103,10 +123,10 @@ def _regular(workspace: Workspace, quarter: str) -> tuple[str, ...]:
     return particular.audiences or tuple(name for name in workspace.audiences if name not in fanned)
 
 
-def _each(workspace: Workspace, quarter: str) -> Iterator[Job]:
-    for each in workspace.quarter(quarter).each:
+def _each(workspace: Workspace, quarter: str, found: Mapping[Each, Groups]) -> Iterator[Job]:
+    for each, of in found.items():
         notebook = workspace.notebook(each.audience)
-        for value in _values(workspace, quarter, each):
+        for value in of.wanted:
             name = each.file.format(audience=each.audience, quarter=quarter, **{each.by: named(value)})
             yield Job(name, each.audience, quarter, notebook, (each.by, value))
 
@@ -127,19 +147,3 @@ def _apart(found: Iterable[Job]) -> Iterator[Job]:
             continue
         mark = hashlib.sha256(job.scope.encode()).hexdigest()[:8]
         yield Job(f"{job.report}-{mark}", job.audience, job.quarter, job.notebook, job.only)
-
-
-def _values(workspace: Workspace, quarter: str, each: Each) -> list[str]:
-    """The teams (or services, journeys) that get a report: those named, else all that have a fact in the quarter.
-
-    A fact of the audience's primary needle, that is.
-    """
-    if each.only:
-        return list(dict.fromkeys(each.only))
-    needle = find(workspace.audience(each.audience).primary)
-    with workspace.snapshot(quarter) as snapshot:
-        if sentence := measure.lacking(snapshot, needle):
-            raise MeasureError(sentence)
-        inside = covered(snapshot, needle, [workspace.period(quarter).window])
-        found = by_window(snapshot, needle, inside, Cut(each.by)) if inside else {}
-    return sorted(group for (_, group), sums in found.items() if sums.facts and group != NO_TEAM)

@@ -12,14 +12,16 @@ from reportkit.render.page import environment, logo
 from reportkit.render.sheet import Entry, Health, Sheet
 
 
-def index(entries: Sequence[Entry], sheet: Sheet, health: Health, verdicts: Mapping[str, int]) -> str:
+def index(
+    entries: Sequence[Entry], sheet: Sheet, health: Health, verdicts: Mapping[str, int], notes: Sequence[str] = ()
+) -> str:
     """The page that leads to all reports of a quarter; self-contained but for its links to them.
 
-    `verdicts` counts the needles of all proofs, each once.
+    `verdicts` counts the needles of all proofs, each once; `notes` say which reports there are not, and why.
     """
     return environment().get_template("contents.html.j2").render(
         entries=entries, sheet=sheet, css=Markup(style.screen(sheet.brand)), logo=logo(sheet.brand.logo), counts=_counts,
-        health=health, total=Entry("", "", "", "", verdicts),
+        health=health, notes=notes, total=Entry("", "", "", "", verdicts),
     )  # fmt: skip
 
 

@@ -38,8 +38,10 @@ MOST_GROUPS = 24
 
 def stocked(findings: Findings, needle: Needle, brand: Brand) -> Figure | None:
     """A stock's level with its inflow and outflow in the last weeks; None for another kind, or where too few weeks are covered."""
-    weeks = [reading.window.start for reading in findings.weekly(needle)]
-    if not isinstance(needle.kind, Stock) or not weeks:
+    readings = findings.weekly(needle)
+    weeks = [reading.window.start for reading in readings]
+    withheld = findings.snapshot.only and not all(reading.known for reading in readings)
+    if not isinstance(needle.kind, Stock) or not weeks or withheld:
         return None
     frame = measure.facts(findings.snapshot, needle)
     zone = findings.organisation.time_zone

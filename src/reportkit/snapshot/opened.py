@@ -14,6 +14,7 @@ from reportkit.errors import SnapshotError
 from reportkit.model.engine import Engine
 from reportkit.model.period import Window
 from reportkit.model.rules import Rules
+from reportkit.snapshot.away import left_behind, missed
 from reportkit.snapshot.backends import Backend, Frozen, backend
 from reportkit.snapshot.manifest import FILE, EntityManifest, Manifest, sha256_known
 
@@ -28,6 +29,7 @@ class Snapshot:
     rules: Rules = field(default_factory=Rules)
     only: Mapping[str, str] = field(default_factory=dict)  # {'team': 'basket'}: the facts of that team alone
     engine: Engine = field(default_factory=Engine)
+    behind: frozenset[str] = frozenset()  # entities that did not travel here with the others
     _whole: Snapshot | None = field(default=None, compare=False, repr=False)
     _tables: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
     _kept: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
@@ -53,14 +55,17 @@ class Snapshot:
                 f"extracts/{folder.name} was taken for {manifest.time_zone}, where organisation.yaml says {time_zone} "
                 f"now; run `reportkit extract {folder.name}` to take it again."
             )
+        behind = left_behind(folder)
         for name, entity in manifest.entities.items():
+            if name in behind:
+                continue
             path = folder / f"{name}.parquet"
             if not path.is_file() or sha256_known(path) != entity.sha256:
                 what = "was altered after it was frozen" if path.is_file() else "is missing"
                 raise SnapshotError(
                     f"extracts/{folder.name}/{name}.parquet {what}; run `reportkit extract {folder.name}` to take it again."
                 )
-        return cls(folder, manifest, time_zone, rules or Rules(), engine=engine or Engine())
+        return cls(folder, manifest, time_zone, rules or Rules(), engine=engine or Engine(), behind=behind)
 
     @property
     def quarter(self) -> str:
@@ -123,6 +128,8 @@ class Snapshot:
 
     def _frozen(self, entity: str) -> Frozen:
         known = self._entity(entity)
+        if entity in self.behind:
+            raise missed(self.folder, entity)
         return Frozen(self.folder / f"{entity}.parquet", entity, known.sha256, known.accepted)
 
     def under(self, rules: Rules) -> Snapshot:
