@@ -152,7 +152,7 @@ found"""
 
 
 def test_what_a_notebook_asks_for_in_ways_that_nobody_can_foresee_is_there(tmp_path: Path) -> None:
-    root = workspace(tmp_path, {"security": (*GOOD, DYNAMIC)})
+    root = workspace(tmp_path, {"security": (DYNAMIC,)})
     with_incidents(root)
     place = Workspace.find(root)
     assert go(root, cluster="local", jobs=1).ok
