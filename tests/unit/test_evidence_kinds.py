@@ -114,3 +114,16 @@ def test_looks_at_the_same_subject_are_called_observations():
     assert "observations before" in say.facts_brief(found, looked)
     assert "observations" not in say.facts_brief(compare(frame, FAILURES, proof(), GROUND), FAILURES)
     assert "before" in say.facts_brief(compare(durations(1), LEAD_TIME, proof(), GROUND), LEAD_TIME)
+
+
+def test_no_share_moves_by_more_than_all_there_is():
+    rng, frame = np.random.default_rng(25), events(25, a_week=0.6)
+    took_part = (frame["at"] >= instant(BEGAN)) & frame.team.isin(proof().treated)
+    chance = np.where(took_part, 0.995, 0.06)
+    found = compare(
+        frame.assign(yes=rng.uniform(size=len(frame)) < chance), FAILURES, proof(headline=(FAILURES.key,)), GROUND
+    )
+    assert found.interval is not None
+    assert 2 * found.effect - found.interval.low > 1.02  # where it would end, for it lies evenly about the effect
+    assert found.interval.high == 1.0
+    assert all(ruler.interval.high <= 1 for ruler in found.rulers)

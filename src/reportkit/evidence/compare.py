@@ -19,7 +19,7 @@ from reportkit.evidence.rulers import Measured
 from reportkit.evidence.study import Case, Ground, Study, study
 from reportkit.evidence.weighing import Weighed, weigh
 from reportkit.model.evidence import Evidence, Interval, Ruler, Verdict
-from reportkit.model.kind import Duration
+from reportkit.model.kind import Duration, Share
 from reportkit.model.needle import Needle
 from reportkit.model.params import Proof
 
@@ -107,4 +107,6 @@ def _measured(study: Study, base: Evidence, found: Weighed) -> Evidence:
 
 
 def _interval(study: Study, measured: Measured) -> Interval:
-    return Interval(printed(study, measured.low), printed(study, measured.high))
+    """The interval as it is printed; no share can rise or fall by more than all there is."""
+    low, high = printed(study, measured.low), printed(study, measured.high)
+    return Interval(max(low, -1.0), min(high, 1.0)) if isinstance(study.needle.kind, Share) else Interval(low, high)
