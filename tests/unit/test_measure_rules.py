@@ -414,3 +414,22 @@ def test_currencies_are_known_of_each_extract_by_itself(freeze: Freeze) -> None:
         assert "costs are in USD" in str(measure.lacking(mixed, find("hosting_cost")))
     with freeze({"costs": [charge | {"currency": "EUR"}]}, YEAR) as plain:
         assert measure.lacking(plain, find("hosting_cost")) is None
+
+
+def test_the_facts_of_a_proof_meet_month_by_month_as_a_periods_number_does(freeze: Freeze) -> None:
+    """Journey a has usage from March on, b no costs in February: of a counts March, of b January, as in the quarter's number."""
+    paid = [("a", "01-05", 10.0), ("a", "02-05", 20.0), ("a", "03-05", 30.0), ("b", "01-05", 4.0)]
+    used = [("a", "03-01", 3.0), ("b", "01-01", 2.0), ("b", "02-01", 5.0), ("c", "01-01", 9.0)]
+    facts = {
+        "costs": [{**charge(cost, "EUR"), "charged_at": at(day), "journey": journey} for journey, day, cost in paid],
+        "usage": [
+            {"metric": "journeys", "measured_at": at(day), "quantity": n, "journey": journey}
+            for journey, day, n in used
+        ],
+    }
+    with freeze(facts, YEAR) as snapshot:
+        frame = measure.facts(snapshot, find("cost_per_journey"), "journey")
+        assert sorted(zip(frame.team, frame.numerator, frame.denominator, strict=True)) == [
+            ("a", 0.0, 3.0), ("a", 30.0, 0.0), ("b", 0.0, 2.0), ("b", 4.0, 0.0),
+        ]  # fmt: skip
+        assert frame.numerator.sum() / frame.denominator.sum() == value(snapshot, "cost_per_journey") == 34 / 5

@@ -11,6 +11,7 @@ from reportkit.errors import MeasureError
 from reportkit.measure import across, rows
 from reportkit.measure.needs import lacking
 from reportkit.measure.rows import GROUP, Cut
+from reportkit.model.evidence import NO_TEAM
 from reportkit.model.kind import Kind, Per, Rate, Ratio, Share
 from reportkit.model.needle import Needle
 from reportkit.model.period import Window, midnight, monday
@@ -78,14 +79,28 @@ def _weekly(frame: pd.DataFrame, snapshot: Snapshot, needle: Needle) -> pd.DataF
 
 
 def _both_sides(frame: pd.DataFrame, snapshot: Snapshot, needle: Needle, per: Per, by: str) -> pd.DataFrame:
-    """The facts of both entities one below the other; only what meets on both sides."""
+    """The facts of both entities one below the other; only what meets on both sides.
+
+    As in a period's number, the sides meet by month, group and the columns of `by`: a journey whose usage is counted from
+    August on has no costs before, in whichever window those lie. Counted facts need none on their own side.
+    """
     other = _frame(across.denominators(snapshot, needle, per, Cut(by)))
-    stands = per.until is not None
-    other = _stood(other, snapshot, needle) if stands else other.rename(columns={"amount": "denominator"})
-    for column in per.by:
-        shared = set(frame[column].dropna()) & set(other[column])
-        frame, other = frame[frame[column].isin(shared)], other[other[column].isin(shared)]
+    if per.until is not None:
+        other = _stood(other, snapshot, needle)
+    else:
+        other = other.rename(columns={"amount": "denominator"})
+        by_team = ["team"] if set(other["team"]) - {NO_TEAM} else []  # customers are the whole organisation's
+        ours, theirs = (_meeting(side, [*by_team, *per.by], snapshot.time_zone) for side in (frame, other))
+        frame = frame[ours.isin(theirs[other["denominator"] > 0])]
+        if not isinstance(getattr(needle.kind, "numerator", None), int):
+            other = other[theirs.isin(ours)]
     return pd.concat([frame.assign(denominator=0.0), other.assign(numerator=0.0)], ignore_index=True)
+
+
+def _meeting(frame: pd.DataFrame, by: Sequence[str], zone: str) -> pd.Series:
+    """Where each fact meets those of the other entity."""
+    month = frame["at"].dt.tz_convert(zone).dt.strftime("%Y-%m")
+    return pd.Series(pd.MultiIndex.from_arrays([month, *(frame[c] for c in by)]).to_flat_index(), frame.index)
 
 
 def _stood(frame: pd.DataFrame, snapshot: Snapshot, needle: Needle) -> pd.DataFrame:
