@@ -149,9 +149,11 @@ def _on_survival(found: Curve, k: int) -> Floats:
     if k < 0:
         return np.zeros(len(found))
     hazard = np.cumsum(found.stay[: k + 1] * found.ended[: k + 1] / found.at_risk[: k + 1])
-    early = found.closed & (found.place <= k)
-    value = np.where(early, found.stay[found.place], 0.0) - hazard[np.minimum(found.place, k)]
-    return np.asarray(-found.survival[k] * found.total * value)
+    held = np.r_[hazard, np.full(len(found.times) - k - 1, hazard[k])]
+    ended = -held
+    ended[: k + 1] += found.stay[: k + 1]
+    value = np.r_[-held, ended] * (-found.survival[k] * found.total)  # of a fact that is open, and of one that ended
+    return np.asarray(value[found.place + len(held) * found.closed])
 
 
 def _sparsity(found: Curve) -> float | None:

@@ -74,7 +74,7 @@ class Timeline:
         edges = _edges(window, self.time_zone)
         if len(edges) == 1:
             return np.full(len(seconds), -1, dtype=np.int64)
-        near = np.clip((seconds - edges[0]) // (7 * DAY), 0, len(edges) - 2).astype(np.int64)
+        near = np.clip((seconds - edges[0]) * (1 / (7 * DAY)), 0, len(edges) - 2).astype(np.int64)
         near += seconds >= edges[near + 1]
         near -= seconds < edges[near]
         return np.where(near < len(edges) - 1, near, -1)
