@@ -356,3 +356,29 @@ def test_exports_that_are_no_focus_are_told_before_an_extract(
     faults = told(with_costs(workspace(), header + "\n" + ",".join("1" * len(header.split(","))) + "\n"))
     assert f"sources.yaml:4: this is an {what}, not FOCUS; " in faults[0]
     assert way in faults[0]
+
+
+def test_two_sources_of_one_entity_are_told_how_they_are_joined(workspace: Make) -> None:
+    [fault] = told(workspace({"sources.yaml": {"source: changes": "source: [changes, others]"}}))
+    assert fault.startswith("params/sources.yaml:7: ")
+    assert "an entity names one source" in fault
+    assert "UNION ALL BY NAME" in fault
+
+
+def test_two_sources_joined_by_a_query_are_one_entity(workspace: Make) -> None:
+    root = workspace()
+    raw = root / "extracts" / "raw"
+    (raw / "more.csv").write_text(
+        (raw / "changes.csv").read_text(encoding="utf-8").replace("\n", "\nsecond-"), encoding="utf-8"
+    )
+    lines = (raw / "more.csv").read_text(encoding="utf-8").splitlines()
+    (raw / "more.csv").write_text("\n".join(line for line in lines if line != "second-") + "\n", encoding="utf-8")
+    path = root / "params" / "sources.yaml"
+    text = path.read_text(encoding="utf-8")
+    text = text.replace("sources:\n", "sources:\n  more: {type: file, path: extracts/raw/more.csv}\n", 1)
+    joined = "query: SELECT * FROM changes UNION ALL BY NAME SELECT * FROM more"
+    path.write_text(text.replace("source: changes", joined), encoding="utf-8")
+    place = Workspace.find(extracted(root))
+    assert told(root) == []
+    origins = place.snapshot("2026-Q1").manifest.entities["changes"].origins
+    assert {origin.source for origin in origins} == {"changes", "more"}

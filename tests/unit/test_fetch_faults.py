@@ -275,6 +275,16 @@ def test_a_planted_secret_is_in_nothing_that_a_command_writes(
         command(root, "build", "2026-Q1"),
     ]
     assert said[1][0] == 0, said[1]
+    board = root / "notebooks" / "board.ipynb"
+    whole = board.read_text(encoding="utf-8")
+    notebook = json.loads(whole)
+    broken = "import os\nheld = os.environ['GITHUB_TOKEN']\nraise ValueError('broken on purpose')"
+    notebook["cells"].append({**notebook["cells"][0], "id": "broken", "metadata": {}, "source": broken})
+    board.write_text(json.dumps(notebook), encoding="utf-8")
+    failed = command(root, "build", "2026-Q1")
+    [kept] = (root / "reports" / "2026-Q1" / "failed").glob("*.ipynb")
+    assert "broken on purpose" in kept.read_text(encoding="utf-8")
+    board.write_text(whole, encoding="utf-8")
     hub.server.fault = lambda _, __: Answer({"message": f"Bad credentials {TOKEN}"}, 401)
     said += [command(root, "extract", "2026-Q1", "--debug"), command(root, "extract", "2026-Q1", "--check")]
     assert re.search(r"refuses the token \(401\)", said[3][1])
@@ -286,7 +296,7 @@ def test_a_planted_secret_is_in_nothing_that_a_command_writes(
     said += [command(root, "check"), command(root, "extract", "2026-Q1"), command(root, "schema")]
     assert "may not be written into YAML" in said[6][1]
     (root / "params" / "sources.yaml").unlink()
-    assert [text for _, text in said if TOKEN in text] == []
+    assert [text for _, text in [*said, failed] if TOKEN in text] == []
     assert [str(p) for p in root.rglob("*") if p.is_file() and TOKEN.encode() in p.read_bytes()] == []
     assert list((root / "home").rglob("*dlt*")) == []  # it keeps nothing of its own there
     assert (

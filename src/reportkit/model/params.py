@@ -246,6 +246,17 @@ class EntityMapping(Params):
         default_factory=dict, description="Day: what changed in what the source counts, such as a new tool or rule."
     )
 
+    @field_validator("source", mode="before")
+    @classmethod
+    def _one_source(cls, value: Any) -> Any:
+        if isinstance(value, list):
+            raise ValueError(  # noqa: TRY004  (pydantic tells a ValueError with file and line)
+                "an entity names one source. Several organisations, groups or projects of one system go into the settings of one "
+                "source; two sites, or two systems, are joined by a `query` over their tables with `columns`: SELECT * FROM "
+                "a_issues UNION ALL BY NAME SELECT * FROM b_issues"
+            )
+        return value
+
     @model_validator(mode="after")
     def _one_origin(self) -> EntityMapping:
         if (self.source is None) == (self.query is None):
