@@ -197,13 +197,7 @@ def seven(with_loop: bool) -> None:
         told("nothing changed, whole process", median(lambda: build(root), 5))
         told("one notebook changed, whole process", median(lambda: _edited(root)))
         told("reportkit --help", median(lambda: _timed("--help"), 5))
-        one = build(root, "--force", "--cluster", "local", "--jobs", "1")
-        told("7 reports on a Dask cluster of one worker", one)
-        told(
-            "7 reports on a Dask cluster of two workers",
-            build(root, "--force", "--cluster", "local", "--jobs", "2"),
-            one,
-        )
+        _workers(root)
         print(
             subprocess.run(
                 [*RUN, "build", QUARTER, "-w", str(root), "--force", "--timings"],
@@ -212,6 +206,20 @@ def seven(with_loop: bool) -> None:
                 check=True,
             ).stdout
         )
+
+
+def workers() -> None:
+    """Two Dask workers against one, and nothing else."""
+    with workspace(7) as root:
+        build(root)  # the extract is taken
+        _workers(root)
+
+
+def _workers(root: Path) -> None:
+    one = median(lambda: build(root, "--force", "--cluster", "local", "--jobs", "1"))
+    told("7 reports on a Dask cluster of one worker", one)
+    two = median(lambda: build(root, "--force", "--cluster", "local", "--jobs", "2"))
+    told("7 reports on a Dask cluster of two workers", two, one)
 
 
 def fan_out(teams: int) -> None:
@@ -225,7 +233,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--teams", type=int, default=0)
     parser.add_argument("--without-loop", action="store_true")
+    parser.add_argument("--workers", action="store_true", help="two Dask workers against one alone")
     given = parser.parse_args()
+    if given.workers:
+        workers()
+        sys.exit()
     seven(not given.without_loop)
     if given.teams:
         fan_out(given.teams)

@@ -169,7 +169,9 @@ def take(
     if check:
         _try(found, quarter)
         return
-    with console.progress() as progress:
+    # No build may be under way: half of its reports would be of the old extract, half of the new one.
+    busy = found.root / "reports" / f".{quarter}.lock"
+    with files.lock(busy, f"taking the extract of {quarter} anew"), console.progress() as progress:
         manifest = snapshot.take(found.sources, found.organisation, period, found.root, progress=progress)
     rows = [
         (

@@ -42,7 +42,7 @@ def lock(path: Path, doing: str) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with _held(path, doing) as file:
         file.truncate(0)
-        file.write(str(os.getpid()))
+        file.write(f"{os.getpid()} {doing}")
         file.flush()
         try:
             yield
@@ -60,8 +60,9 @@ def _held(path: Path, doing: str) -> TextIO:
             with file:
                 file.seek(0)
                 holder = file.read().strip()
-            who = f"process {holder}" if holder else "another process"
-            raise ReportkitError(f"{who} is {doing} already; wait for it to end, then try again.") from None
+            process, _, what = holder.partition(" ")
+            who = f"process {process}" if process else "another process"
+            raise ReportkitError(f"{who} is {what or doing} already; wait for it to end, then try again.") from None
         if path.exists() and path.stat().st_ino == os.fstat(file.fileno()).st_ino:
             return file
         file.close()

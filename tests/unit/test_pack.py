@@ -219,11 +219,48 @@ def test_a_broken_extract_is_refused(tmp_path: Path) -> None:
 def test_a_second_build_of_the_quarter_is_told_who_builds(tmp_path: Path) -> None:
     root = workspace(tmp_path)
     with (
-        files.lock(root / "reports" / f".{QUARTER}.lock", "building"),
+        files.lock(root / "reports" / f".{QUARTER}.lock", f"building {QUARTER}"),
         pytest.raises(ReportkitError, match=f"process {os.getpid()} is building 2026-Q2 already; wait"),
     ):
         go(root)
     assert go(root, "executives").ok
+
+
+def test_no_extract_is_taken_under_a_build_nor_a_build_made_under_an_extract(tmp_path: Path) -> None:
+    root = workspace(tmp_path)
+    lock = root / "reports" / f".{QUARTER}.lock"
+    command = [sys.executable, "-c", "from reportkit.cli import main; main()", "extract", QUARTER, "-w", str(root)]
+    with files.lock(lock, f"building {QUARTER}"):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert f"process {os.getpid()} is building {QUARTER} already; wait" in done.stderr
+    assert not (root / "extracts" / QUARTER).exists()
+    with (
+        files.lock(lock, f"taking the extract of {QUARTER} anew"),
+        pytest.raises(ReportkitError, match=f"is taking the extract of {QUARTER} anew already"),
+    ):
+        go(root)
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+HOLDING = """
+import os, signal, sys
+from pathlib import Path
+from reportkit import files
+with files.lock(Path(sys.argv[1]), "building"):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_lock_goes_with_the_process_that_is_killed(tmp_path: Path) -> None:
+    root = workspace(tmp_path)
+    lock = root / "reports" / f".{QUARTER}.lock"
+    command = [sys.executable, "-c", HOLDING, str(lock)]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == -9
+    assert lock.read_text().endswith(" building")
+    with files.lock(lock, "building again"):
+        pass
+    assert not lock.exists()
 
 
 def test_a_lock_and_scratch_left_by_a_killed_build_are_no_hindrance(tmp_path: Path) -> None:

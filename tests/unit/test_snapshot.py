@@ -367,7 +367,7 @@ def test_two_takes_at_once_are_told_of_each_other(tmp_path: Path) -> None:
     from reportkit import files
 
     (tmp_path / "raw.csv").write_text(HEADER)
-    with files.lock(tmp_path / "extracts" / f".{Q}.lock", "taking"):
+    with files.lock(tmp_path / "extracts" / f".{Q}.lock", f"taking the extract of {Q}"):
         code = KILLED.format(tests=str(Path(__file__).parents[2]), root=str(tmp_path)).replace(
             "while True:", "if True:"
         )
