@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-from multiprocessing import forkserver
 from pathlib import Path
 
 import psutil
@@ -60,11 +59,11 @@ def test_a_kernel_killed_mid_cell_is_one_error_and_the_server_lives(tmp_path: Pa
     root = workspace(tmp_path, {"security": (*GOOD, SELF)})
     forks.warm_up()
     forks.Family().call(os.getpid)
-    before = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+    before = forks.server_pid()
     executives, security = go(root).outcomes
     assert executives.ok
     assert "cell 4 (`import os, signal`) failed: its process ended all of a sudden" in str(security.error)
-    assert forkserver._forkserver._forkserver_pid == before  # type: ignore[attr-defined]
+    assert forks.server_pid() == before
     notebook(root, "security", *GOOD)
     assert go(root).ok
 
@@ -76,7 +75,7 @@ def test_a_server_killed_mid_cell_is_started_again_and_every_report_is_made(tmp_
     thread = threading.Thread(target=lambda: found.append(go(root)))
     thread.start()
     until(flag)
-    os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)  # type: ignore[attr-defined]
+    os.kill(int(forks.server_pid() or 0), signal.SIGKILL)
     Path(f"{flag}-go").touch()
     thread.join(120)
     assert found

@@ -16,7 +16,7 @@ from reportkit.errors import SnapshotError
 from reportkit.evidence import Case, Ground, compare_all
 from reportkit.evidence.restated import restated
 from reportkit.measure import Reading
-from reportkit.model.bets import Promise, Told
+from reportkit.model.background import Background
 from reportkit.model.evidence import NO_TEAM, Evidence, Verdict
 from reportkit.model.kind import Per, Ratio
 from reportkit.model.needle import Needle
@@ -61,22 +61,6 @@ class Path:
     steps: tuple[Step, ...]
     changes: int
     median: float
-
-
-@dataclass(frozen=True)
-class Background:
-    """What is known beside the extract: earlier extracts, changes of sources, changes of proofs after their read-out.
-
-    `extracts` are the folders of the quarters before, by quarter, oldest first; `changed` is by entity, `amended` by proof.
-    `told` is what the records of the quarters before said, oldest first; `definitions` are the needles' hashes of today.
-    """
-
-    extracts: Mapping[str, pathlib.Path] = field(default_factory=dict)
-    changed: Mapping[str, Mapping[date, SourceChange]] = field(default_factory=dict)
-    amended: Mapping[str, str] = field(default_factory=dict)
-    promises: tuple[Promise, ...] = ()
-    told: tuple[Told, ...] = ()
-    definitions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ import psutil
 from reportkit.errors import RenderError
 
 T = TypeVar("T")
-PRELOADED = "reportkit.preloaded"
+KERNELS, PAGES = "reportkit.preloaded.kernels", "reportkit.preloaded.pages"  # what each of the two servers imports
 #: What libraries read as they are imported, and what must be the same wherever a notebook runs, forked or not.
 SETTLED = {
     "PYTHONHASHSEED": "0",
@@ -36,6 +36,7 @@ SETTLED = {
 PATH = [entry for entry in sys.path if entry]  # of the server, in all that it forks
 LOST = 255  # what multiprocessing says of a process whose server died, and of one that left so itself
 _ONE_AT_A_TIME = threading.Lock()  # multiprocessing looks after all its children whenever it starts one
+_SERVERS: dict[str, Any] = {KERNELS: forkserver._forkserver, PAGES: forkserver.ForkServer()}  # noqa: SLF001
 
 
 class NoFork(Exception):  # noqa: N818  (not an error: a cold start serves as well)
@@ -57,11 +58,29 @@ def daemonic() -> bool:
 
 
 def warm_up() -> None:
-    """Start the fork server if none runs: it imports what reports are made of, while we go on."""
+    """Start the fork servers that do not run yet: they import what reports are made of, while we go on."""
     if available():
-        multiprocessing.get_context("forkserver").set_forkserver_preload([PRELOADED])
-        with _ONE_AT_A_TIME, _environment(SETTLED), contextlib.suppress(OSError):
-            forkserver.ensure_running()
+        for preloaded, server in _SERVERS.items():
+            server.set_forkserver_preload([preloaded])
+            with _ONE_AT_A_TIME, _environment(SETTLED), contextlib.suppress(OSError):
+                server.ensure_running()
+
+
+def server_pid(preloaded: str = KERNELS) -> int | None:
+    """The process of a fork server, None where it was not started."""
+    pid: int | None = _SERVERS[preloaded]._forkserver_pid  # noqa: SLF001
+    return pid
+
+
+@contextlib.contextmanager
+def _serving(preloaded: str) -> Iterator[None]:
+    """Multiprocessing knows one fork server; for the block this one is it. To be used by one thread at a time."""
+    usual = forkserver.connect_to_new_process
+    forkserver.connect_to_new_process = _SERVERS[preloaded].connect_to_new_process
+    try:
+        yield
+    finally:
+        forkserver.connect_to_new_process = usual
 
 
 @contextlib.contextmanager
@@ -134,18 +153,20 @@ class Family:
         """How many processes were lost as their server died."""
         return sum(member.lost for member in self._members)
 
-    def start(self, function: Callable[..., object], *arguments: Any, fresh: bool = False) -> Forked:
-        """A new process that calls the function; a dead server is started again, once. Raises NoFork."""
+    def start(
+        self, function: Callable[..., object], *arguments: Any, server: str = KERNELS, fresh: bool = False
+    ) -> Forked:
+        """A new process of a server that calls the function; a dead server is started again, once. Raises NoFork."""
         if not available() or self._closed or daemonic():
             raise NoFork
         process: Any = multiprocessing.get_context("forkserver").Process(target=_begin, args=(function, *arguments))
         try:
-            with _ONE_AT_A_TIME, _environment(SETTLED):
+            with _ONE_AT_A_TIME, _environment(SETTLED), _serving(server):
                 process.start()
         except (OSError, EOFError):
             if fresh:
                 raise NoFork from None
-            return self.start(function, *arguments, fresh=True)
+            return self.start(function, *arguments, server=server, fresh=True)
         member = Forked(process)
         with self._lock:
             self._members = [m for m in self._members if m.returncode is None or m.lost] + [member]
@@ -153,15 +174,15 @@ class Family:
             member.kill()
         return member
 
-    def call(self, function: Callable[..., T], *arguments: Any) -> T:
-        """What the function returns, called in a process of its own.
+    def call(self, function: Callable[..., T], *arguments: Any, server: str = KERNELS) -> T:
+        """What the function returns, called in a process of its own, forked from a server.
 
         Raises what it raises, NoFork, ServerDied, and RenderError where the process was ended from outside.
         """
         reader, writer = multiprocessing.get_context("forkserver").Pipe(duplex=False)
         with reader:
             with writer:
-                member = self.start(_answer, writer, function, *arguments)
+                member = self.start(_answer, writer, function, *arguments, server=server)
             try:
                 value, error = reader.recv()
             except (EOFError, OSError):

@@ -12,7 +12,8 @@ from reportkit import measure, sections
 from reportkit.display import Page
 from reportkit.errors import UnknownName
 from reportkit.evidence import compare
-from reportkit.findings import Background, Findings
+from reportkit.findings import Findings
+from reportkit.model.background import Background
 from reportkit.model.brand import Brand
 from reportkit.model.evidence import Evidence
 from reportkit.model.needle import Needle

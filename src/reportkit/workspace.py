@@ -6,23 +6,26 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reportkit import files, ledger
 from reportkit.amended import amended
 from reportkit.errors import ParamsError, SnapshotError, UnknownName, unknown
 from reportkit.figures import theme
-from reportkit.findings import Background
+from reportkit.model.background import Background
 from reportkit.model.brand import Brand
 from reportkit.model.engine import Engine
-from reportkit.model.evidence import Evidence
 from reportkit.model.params import Audience, NeedleParams, Organisation, Proof, QuarterParams, Sources
 from reportkit.model.period import Quarter
 from reportkit.needles import library
 from reportkit.params import Fault, Params, read
-from reportkit.report import Report, Setting
 from reportkit.snapshot import Snapshot
 from reportkit.snapshot.manifest import FILE as MANIFEST
 from reportkit.sources import feeding, with_ready
+
+if TYPE_CHECKING:
+    from reportkit.model.evidence import Evidence
+    from reportkit.report import Report
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,8 @@ class Workspace:
 
     def report(self, audience: str, quarter: str, only: Mapping[str, str] | None = None) -> Report:
         """All that a notebook sees: the report of one audience for one quarter, on the facts of `only` ({'team': 'basket'})."""
+        from reportkit.report import Report, Setting  # all pictures and evidence, which a build leaves to its notebooks
+
         entry, particular = self.audience(audience), self.quarter(quarter)
         snapshot = self.snapshot(quarter, self.organisation.engine)
         only = {by: value for by, value in (only or {}).items() if value}

@@ -7,7 +7,6 @@ import random
 import signal
 import time
 from collections.abc import Iterator
-from multiprocessing import forkserver
 from pathlib import Path
 
 import nbformat
@@ -46,7 +45,7 @@ def family() -> Iterator[forks.Family]:
 
 
 def server_pid() -> int:
-    pid = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+    pid = forks.server_pid()
     assert pid
     return int(pid)
 

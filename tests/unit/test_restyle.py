@@ -23,10 +23,12 @@ from reportkit.figures.before_after import before_after
 from reportkit.figures.distribution import done_within
 from reportkit.figures.needle_table import Row, needle_table
 from reportkit.figures.recipe import drawn_again
+from reportkit.figures.theme import load_brand
 from reportkit.figures.trend import trend
 from reportkit.model.brand import Brand
 from reportkit.model.evidence import Verdict
 from reportkit.needles import find
+from reportkit.pack import record
 from reportkit.sections.parts import heading
 from tests.building import pages
 from tests.sample_report import PROOF, WORLDS, invent
@@ -66,8 +68,8 @@ def test_a_picture_of_an_analysts_own_needle_needs_its_notebook() -> None:
     own = replace(LEAD, key="of_my_own")
     picture = done_within(*curves(), own, OLD)
     assert picture.recipe == ""
-    assert not render.can_be_restyled(executed(heading("Own"), picture))
-    assert render.can_be_restyled(executed(heading("Ours"), *drawn(OLD)))
+    assert not record.restyles(executed(heading("Own"), picture))
+    assert record.restyles(executed(heading("Ours"), *drawn(OLD)))
 
 
 def test_a_recipe_that_is_none_of_ours_is_one_clear_error() -> None:
@@ -118,6 +120,6 @@ def test_every_picture_of_northwind_can_be_drawn_again(northwind_root: Path) -> 
     for path in pages(northwind_root, "2026-Q3", "ipynb"):
         kept = path.read_text(encoding="utf-8")
         notebook = nbformat.reads(kept, 4)
-        assert render.can_be_restyled(notebook), path.name
-        brand = render.load_brand(northwind_root / "params" / "_brand.yml")
+        assert record.restyles(notebook), path.name
+        brand = load_brand(northwind_root / "params" / "_brand.yml")
         assert nbformat.writes(render.restyled(notebook, brand)) == kept.rstrip("\n"), path.name

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Literal
 
 from reportkit.model.kind import Scale
 from reportkit.model.period import Window
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NO_TEAM = "none given"  # what facts without a team (service, journey …) are grouped under
 
@@ -84,6 +85,12 @@ class Level:
     typical: float = float("nan")  # durations only: restricted geometric mean
 
 
+def _no_weeks() -> pd.DataFrame:
+    import pandas as pd  # verdicts and grades are known without it
+
+    return pd.DataFrame()
+
+
 @dataclass(frozen=True)
 class Evidence:
     """Everything a page needs to say about one needle in one proof.
@@ -125,7 +132,7 @@ class Evidence:
     notes: tuple[str, ...] = ()  # footnotes: seasons, a source that changed …
     method: str = ""  # how it was worked out, in plain words
     #: tidy: week (Monday), group ('treated' | 'comparison'), value (needle's unit), facts, phase ('before' | 'settling' | 'after')
-    weekly: pd.DataFrame = field(default_factory=pd.DataFrame, compare=False, repr=False)
+    weekly: pd.DataFrame = field(default_factory=_no_weeks, compare=False, repr=False)
 
     @property
     def neutral(self) -> float:

@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
-from reportkit.findings import Background
+from reportkit.model.background import Background
 from reportkit.model.params import Params, Proof
 from reportkit.pack.plan import Job
 from reportkit.run import cells
@@ -32,7 +32,7 @@ ON_PAGES = {
 LOOKED_AT = re.compile(r"brand|\bsetting\b|\btheme\b|audience\.title")  # in code: it may do what it does by the look
 MOST = 3  # changes that are told one by one
 PACKAGE = Path(__file__).resolve().parents[1]
-OUTSIDE = ("_notebooks", "check", "cli.py", "console.py", "preloaded.py", "preview", "scaffold", "unchanged.py")
+OUTSIDE = ("_notebooks", "check", "cli.py", "console.py", "preloaded", "preview", "scaffold", "unchanged.py")
 PAGES = ("render", "pack")
 DERIVED = ("bets of all quarters", "changes of proofs")  # told where nothing that they derive from is
 DRIVERS = {

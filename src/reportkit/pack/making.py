@@ -10,19 +10,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import nbformat
 from nbformat import NotebookNode
 
-from reportkit import files, render, run
+from reportkit import files, forks, run
 from reportkit.errors import NotebookError, ReportkitError
 from reportkit.forks import NoFork, ServerDied
 from reportkit.pack import record, sheets, story
-from reportkit.pack.layout import Cost, lay_out, lay_out_apart
 from reportkit.pack.plan import Job
-from reportkit.render import Sheet
+from reportkit.render import layout
 from reportkit.workspace import Workspace
 
+T = TypeVar("T")
 Progress = Callable[[str], None]
 
 
@@ -134,28 +135,33 @@ def _entry(making: Making, job: Job, executed: run.Executed) -> record.Made:
     folder = making.folder(job)
     paths = {f"{job.report}.{ending}": folder / f"report.{ending}" for ending in ("html", "pdf", "ipynb")}
     numbers = record.numbers(job.report, payloads, job.scope)
-    restyles = render.can_be_restyled(executed.notebook)
-    return record.Made(job.report, title, headline, numbers, paths, executed.seconds, job.audience, restyles)
+    return record.Made(
+        job.report, title, headline, numbers, paths, executed.seconds, job.audience, record.restyles(executed.notebook)
+    )
 
 
 def _pages(making: Making, job: Job, source: Path, made: record.Made, settings: run.Isolated) -> None:
-    """Lay out the report in a worker process, in this one where there is none to be had."""
+    """Lay out the report in worker processes, in this one where there are none to be had."""
     sheet = sheets.sheet(making.workspace, making.quarter, made.headline, made.title)
-    cost = _forked(source, sheet, settings, restyle=job.restyle) or lay_out(source, sheet, restyle=job.restyle)
+    if job.restyle:
+        with making.clock.stage("drawing again"):
+            apart(settings, forks.KERNELS, layout.restyle, source, sheet.brand)
+    cost = apart(settings, forks.PAGES, layout.lay_out_apart, source, sheet)
     making.clock.add("laying out HTML", cost.html)
     making.clock.add("laying out PDF", cost.pdf)
 
 
-def _forked(source: Path, sheet: Sheet, settings: run.Isolated, *, restyle: bool) -> Cost | None:
-    """The pages laid out in a worker, by a second server where the first one dies; None where no worker can be had."""
+def apart(settings: run.Isolated, server: str, function: Callable[..., T], *arguments: object) -> T:
+    """What the function returns in a worker, in one of a second server where the first one dies; here where none can be had."""
     for _ in range(2):
         try:
-            return settings.family.call(lay_out_apart, source, sheet, restyle) if settings.family else None
+            if settings.family:
+                return settings.family.call(function, *arguments, server=server)
         except ServerDied:
             continue
         except NoFork:
             break
-    return None
+    return function(*arguments)
 
 
 def settle(making: Making, job: Job, future: Future[record.Made]) -> None:

@@ -39,6 +39,12 @@ class Made:
     restyles: bool = False  # its pictures can be drawn again without its notebook being run
 
 
+def restyles(notebook: NotebookNode) -> bool:
+    """Whether every picture of ours in the notebook says what it was drawn from, so that it can be drawn again."""
+    blocks = [block for page in payloads(notebook) for block in page["blocks"]]
+    return all(block.get("recipe") for block in blocks if "svg" in block or "<svg" in block["html"])
+
+
 def payloads(notebook: NotebookNode) -> list[dict[str, Any]]:
     """What reportkit's own objects said when the notebook's cells displayed them, in order."""
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import nbformat
 
-from reportkit import forks, render, run
+from reportkit import forks, run
 from reportkit.errors import ReportkitError
 from reportkit.pack import fingerprint, plan, record, sheets
 from reportkit.pack.building import ready
-from reportkit.pack.layout import screen
+from reportkit.pack.making import apart
 from reportkit.pack.plan import Job
 from reportkit.preview.serving import Stage, served
+from reportkit.render import layout
 from reportkit.run import Executed
 from reportkit.run.kernel import Spare
 from reportkit.workspace import Workspace
@@ -96,7 +97,7 @@ class Editing:
     def _restyles(self, executed: Executed, parts: fingerprint.Parts) -> bool:
         """Whether nothing but the look has changed, and the notebook as it was run can be given another."""
         look = fingerprint.only_style(self.parts, parts) and not fingerprint.looked_at(self.job.notebook)
-        return look and render.can_be_restyled(executed.notebook)
+        return look and record.restyles(executed.notebook)
 
     def _forget(self) -> None:
         """Let go of numbers that were worked out from other params or another extract."""
@@ -118,12 +119,10 @@ class Editing:
         )
         source = self.settings.scratch / self.job.report / "report.ipynb"
         nbformat.write(executed.notebook, source)
-        try:
-            if self.settings.family:
-                return self.settings.family.call(screen, source, sheet, restyle)
-        except (forks.NoFork, forks.ServerDied):
-            pass
-        return screen(source, sheet, restyle=restyle)
+        if restyle:
+            apart(self.settings, forks.KERNELS, layout.restyle, source, sheet.brand)
+            executed.notebook.update(nbformat.read(source, as_version=4))
+        return apart(self.settings, forks.PAGES, layout.screen, source, sheet)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from reportkit.figures.theme import MARKS, Mark
 from reportkit.render import style
-from reportkit.render.page import environment, logo
+from reportkit.render.frame import environment, logo
 from reportkit.render.sheet import Entry, Health, Sheet
 
 

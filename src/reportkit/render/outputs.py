@@ -19,7 +19,7 @@ from nbformat import NotebookNode
 
 from reportkit.display import MIME, PLOTLY
 from reportkit.model.brand import Brand
-from reportkit.render import plotted, style
+from reportkit.render import style
 from reportkit.render.cleaning import clean, markdown
 
 HIDDEN = frozenset(
@@ -93,6 +93,8 @@ class Body:
         return Markup('<div class="rk-{}">{}</div>').format(re.sub(r"[^a-z-]", "", str(block["kind"])), inner)
 
     def _plotly(self, figure: Mapping[str, Any], alt: str) -> Markup:
+        from reportkit.render import plotted  # matplotlib, for the reports alone that show an analyst's own figure
+
         name = "own-" + hashlib.sha256(json.dumps(figure, sort_keys=True).encode()).hexdigest()[:12]
         drawn = plotted.static(figure, self.brand)
         heading = plotted.title(figure)

@@ -9,20 +9,18 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 from nbconvert.exporters import TemplateExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 
 from reportkit.render import style
+from reportkit.render.frame import TEMPLATES, environment, logo
 from reportkit.render.outputs import Body
 from reportkit.render.sheet import Sheet
 
-TEMPLATES = Path(str(files("reportkit.render"))) / "templates"
 KEPT = '<span class="rk-kept">'
 BY_FUNCTION = (  # kinds of trace that plotly.js compiles while it runs, which a policy has to allow
     "scattergl",
@@ -104,20 +102,6 @@ def _no_widow(made: str) -> str:
         return f"{found[1]}{head}{KEPT + tail + '</span>' if tail else ''}{found[3]}"
 
     return re.sub(r"(<h1[^>]*>)(.*?)(</h1>)", kept, made, flags=re.DOTALL)
-
-
-@lru_cache(maxsize=1)
-def environment() -> Environment:
-    """Jinja over templates/, everything escaped."""
-    return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-
-
-def logo(path: Path | None) -> str:
-    """The logo as a data address, '' where there is none."""
-    if path is None:
-        return ""
-    kind = {".svg": "svg+xml", ".png": "png"}.get(path.suffix.lower(), "jpeg")
-    return f"data:image/{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
 
 
 @lru_cache(maxsize=1)

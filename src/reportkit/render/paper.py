@@ -13,8 +13,9 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from reportkit.figures.theme import faces
 from reportkit.render import style
+from reportkit.render.frame import environment, logo
 from reportkit.render.outputs import Body
-from reportkit.render.page import content, environment, logo
+from reportkit.render.page import content
 from reportkit.render.sheet import Sheet
 
 THIN_PAGE = 0.33  # a last page filled less than this may be saved

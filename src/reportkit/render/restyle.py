@@ -14,11 +14,6 @@ from reportkit.figures.recipe import drawn_again
 from reportkit.model.brand import Brand
 
 
-def can_be(notebook: NotebookNode) -> bool:
-    """Whether every picture of ours in the notebook says what it was drawn from."""
-    return all(block.get("recipe") for page in _pages(notebook) for block in page[MIME]["blocks"] if _is_drawn(block))
-
-
 def restyled(notebook: NotebookNode, brand: Brand) -> NotebookNode:
     """The notebook as running it in this brand would have left it. Raises RenderError where a picture cannot be drawn again."""
     for page in _pages(notebook):
@@ -41,10 +36,6 @@ def _pages(notebook: NotebookNode) -> Iterator[Any]:
         for output in cell.get("outputs", ()):
             if MIME in output.get("data", {}):
                 yield output["data"]
-
-
-def _is_drawn(block: Any) -> bool:
-    return "svg" in block or "<svg" in block["html"]
 
 
 def _shown(block: Any) -> Markup:

@@ -10,8 +10,6 @@ from importlib.metadata import version
 from importlib.resources import files as resources
 from pathlib import Path
 
-from fontTools.subset import Options, Subsetter, load_font, save_font
-
 from reportkit import files
 from reportkit.figures.theme import faces, mixed, readable
 from reportkit.model.brand import Brand
@@ -105,6 +103,8 @@ def woff2(file: Path) -> str:
 
 
 def _cut(file: Path) -> bytes:
+    from fontTools.subset import Options, Subsetter, load_font, save_font  # not where a cut font is kept
+
     options = Options(flavor="woff2", notdef_outline=True, **OPTIONS)
     font = load_font(str(file), options)
     font.recalcTimestamp = False

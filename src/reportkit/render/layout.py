@@ -12,7 +12,8 @@ from pathlib import Path
 import nbformat
 
 from reportkit import render
-from reportkit.render import Sheet
+from reportkit.model.brand import Brand
+from reportkit.render.sheet import Sheet
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,10 @@ class Cost:
     memory: int
 
 
-def lay_out(source: Path, sheet: Sheet, *, restyle: bool = False) -> Cost:
-    """Write report.html and report.pdf beside the executed notebook, whose pictures are drawn again for a `restyle`."""
+def lay_out(source: Path, sheet: Sheet) -> Cost:
+    """Write report.html and report.pdf beside the executed notebook."""
     notebook = nbformat.read(source, as_version=4)
     begun = time.monotonic()
-    if restyle:
-        nbformat.write(render.restyled(notebook, sheet.brand), source)
     source.with_suffix(".html").write_text(render.html(notebook, sheet), encoding="utf-8")
     between = time.monotonic()
     source.with_suffix(".pdf").write_bytes(render.pdf(notebook, sheet))
@@ -37,14 +36,19 @@ def lay_out(source: Path, sheet: Sheet, *, restyle: bool = False) -> Cost:
     return Cost(between - begun, time.monotonic() - between, memory)
 
 
-def lay_out_apart(source: Path, sheet: Sheet, restyle: bool = False) -> Cost:
+def lay_out_apart(source: Path, sheet: Sheet) -> Cost:
     """The same in a process that ends at once afterwards: what WeasyPrint leaves lying about goes with the scratch folder."""
     tempfile.tempdir = str(source.parent)
     gc.disable()  # it has nothing to gain in so short a life
-    return lay_out(source, sheet, restyle=restyle)
+    return lay_out(source, sheet)
 
 
-def screen(source: Path, sheet: Sheet, restyle: bool = False) -> str:
-    """The page alone, of the executed notebook in the file."""
+def restyle(source: Path, brand: Brand) -> None:
+    """Draw the pictures of the executed notebook in the file again, in this brand."""
     notebook = nbformat.read(source, as_version=4)
-    return render.html(render.restyled(notebook, sheet.brand) if restyle else notebook, sheet)
+    nbformat.write(render.restyled(notebook, brand), source)
+
+
+def screen(source: Path, sheet: Sheet) -> str:
+    """The page alone, of the executed notebook in the file."""
+    return render.html(nbformat.read(source, as_version=4), sheet)

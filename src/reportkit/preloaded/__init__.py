@@ -1,0 +1,27 @@
+"""What the fork servers import, so that no notebook and no page has to: one serves kernels, one serves pages.
+
+Imports alone, and a rehearsal that fills caches: no thread, no database, no picture is left behind by either.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+
+def load(modules: Iterable[str], rehearse: Callable[[], object]) -> None:
+    """Import it all, and what rehearsing imports: that which is only imported when it is first used."""
+    gc.disable()  # nothing of it is ever garbage
+    for name in modules:
+        with contextlib.suppress(Exception):  # of another version of a library, or broken; whoever needs it says so
+            importlib.import_module(name)
+    with contextlib.suppress(Exception):
+        rehearse()
+    if len(list(Path("/proc/self/task").iterdir())) > 1:
+        raise SystemExit(1)  # a library that starts a thread cannot be forked cleanly: kernels are started cold
+    gc.collect()
+    gc.freeze()
+    gc.enable()
