@@ -1,19 +1,34 @@
-"""How long a pack takes, beside the same notebooks by papermill and nbconvert in a loop; everything in one run, as ratios.
+"""How long packs take, beside the same notebooks by papermill and nbconvert in a loop; each ratio from one run on one machine.
 
-    python benchmarks/pack.py                 # the repository's workspace, filled up to seven reports
-    python benchmarks/pack.py --teams 100     # one report a team as well
-    python benchmarks/pack.py --without-loop  # the loop takes minutes
+    python benchmarks/pack.py                            # everything; the loop and ten million facts take minutes
+    python benchmarks/pack.py seven again preview        # these parts alone
+    python benchmarks/pack.py seven --without-loop --reports 2
+    python benchmarks/pack.py teams --teams 20
+    python benchmarks/pack.py facts --millions 0.1 1
+
+    seven     the reports of a quarter, nothing cached, fork servers included, against the loop; share of time by stage; memory
+    again     nothing changed · one notebook changed · another brand · --force · --cold · --help
+    preview   from a saved notebook to the page that a browser fetches anew
+    teams     one report a team: seconds each, memory of the first ten and of the last ten
+    dask      two workers of a Dask cluster against one
+    facts     the same build over so many, and ten times as many, facts
+    kernels   a kernel's start, cold and warm
 
 The loop is what one would write without reportkit: `papermill`, `jupyter nbconvert --to html`, and for the PDF `--to webpdf`
 (headless Chromium by playwright), one after the other. Where playwright finds no browser of its own the same Chromium that the
-tests use prints the page. Nothing is cached: reportkit starts its fork server, cuts its fonts and takes its aggregates anew.
+tests use prints the page. Beside the seconds by the clock stand those of processors, of all processes together: on a machine
+that does other things as well they tell more.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
+import http.client
 import json
 import os
+import re
+import resource
 import shutil
 import statistics
 import subprocess
@@ -21,68 +36,126 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import psutil
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-QUARTER, SEVEN = "2026-Q3", 7
+QUARTER = "2026-Q3"
 RUN = [sys.executable, "-c", "from reportkit.cli import main; main()"]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ORPHANS_ARE_OURS = 36  # PR_SET_CHILD_SUBREAPER: what a fork server cost is known once it is waited for
 
 
-class Peak(threading.Thread):
-    """The most memory that this process's children hold together, shared pages counted once, in bytes."""
+@dataclass(frozen=True)
+class Took:
+    """Seconds by the clock, and of processors."""
 
-    def __init__(self) -> None:
+    clock: float
+    work: float
+
+
+class Memory(threading.Thread):
+    """What this process's descendants hold together, shared pages counted once, by how many PDFs there are, in bytes."""
+
+    def __init__(self, reports: Path) -> None:
         super().__init__(daemon=True)
-        self.most, self.over = 0, threading.Event()
+        self.seen: list[tuple[int, int]] = []
+        self._reports, self._over = reports, threading.Event()
 
     def run(self) -> None:
-        while not self.over.wait(0.2):
-            held = 0
-            for process in psutil.Process().children(recursive=True):
-                try:
-                    held += process.memory_full_info().pss
-                except psutil.Error:
-                    continue
-            self.most = max(self.most, held)
+        while not self._over.wait(0.2):
+            held = sum(_held(process) for process in psutil.Process().children(recursive=True))
+            self.seen.append((len(list(self._reports.glob(f".{QUARTER}-*/*/report.pdf"))), held))
+
+    def most(self, first: int = 0, last: int = sys.maxsize) -> float:
+        """The peak while that many reports were there, in MiB."""
+        return max((held for made, held in self.seen if first <= made <= last), default=0) / 2**20
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self.join()
+
+
+def _held(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.Error:
+        return 0
+
+
+def timed(work: Callable[[], object]) -> Took:
+    """What the work took, with all processes that it started."""
+    before, begun = _spent(), time.perf_counter()
+    work()
+    clock = time.perf_counter() - begun
+    while True:  # a fork server ends a moment after its build
+        try:
+            os.wait()
+        except ChildProcessError:
+            break
+    return Took(clock, _spent() - before)
+
+
+def _spent() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def median(work: Callable[[], object], times: int = 3) -> Took:
+    """The middle one of several runs."""
+    found = [timed(work) for _ in range(times)]
+    return Took(statistics.median(t.clock for t in found), statistics.median(t.work for t in found))
+
+
+def told(name: str, took: Took, against: Took | None = None, *, each: int = 0) -> None:
+    """Print a line: seconds, seconds of processors, and how many times as fast as something else."""
+    ratio = f"{against.clock / took.clock:7.1f} ×" if against else ""
+    one = f"{took.clock / each:7.2f} s each" if each else ""
+    print(f"{name:<52}{took.clock:8.2f} s  processors {took.work:8.2f} s{ratio}{one}", flush=True)
+
+
+def said(name: str, value: str) -> None:
+    """Print a line that is no time."""
+    print(f"{name:<52}{value:>10}", flush=True)
+
+
+# ---- workspaces ------------------------------------------------------------------------------------------------------
 
 
 @contextmanager
-def workspace(reports: int, teams: int = 0) -> Iterator[Path]:
-    """Northwind in a folder of its own, its first notebook copied for audiences until there are `reports`."""
+def northwind(reports: int = 7) -> Iterator[Path]:
+    """Northwind in a folder of its own with so many of its reports, its extract taken, and a cache of its own."""
     with tempfile.TemporaryDirectory(prefix="reportkit-benchmark-") as folder:
         root = Path(folder)
         for name in ("params", "notebooks"):
             shutil.copytree(REPOSITORY / name, root / name)
         shutil.copytree(REPOSITORY / "extracts" / "raw", root / "extracts" / "raw")
-        _fill(root, reports)
-        if teams:
-            _fan_out(root, teams)
+        _few(root, reports)
+        os.environ["XDG_CACHE_HOME"] = str(root / "cache")  # nothing cached
         subprocess.run([*RUN, "extract", QUARTER, "-w", str(root)], check=True, capture_output=True)
         yield root
 
 
-def _fill(root: Path, reports: int) -> None:
+def _few(root: Path, reports: int) -> None:
     from ruamel.yaml import YAML
 
-    yaml = YAML()
-    audiences, quarter = (yaml.load(root / "params" / name) for name in ("audiences.yaml", f"{QUARTER}.yaml"))
-    names = list(quarter.get("audiences") or audiences)
-    for i in range(reports - len(names)):
-        copy = f"copy_{i + 1}"
-        source = names[i % len(names)]
-        audiences[copy] = {**audiences[source], "notebook": audiences[source].get("notebook") or f"{source}.ipynb"}
-        quarter["audiences"].append(copy)
-    for name, tree in (("audiences.yaml", audiences), (f"{QUARTER}.yaml", quarter)):
-        yaml.dump(tree, root / "params" / name)
+    yaml, path = YAML(), root / "params" / f"{QUARTER}.yaml"
+    quarter, audiences = yaml.load(path), yaml.load(root / "params" / "audiences.yaml")
+    quarter["audiences"] = list(quarter.get("audiences") or audiences)[:reports]
+    yaml.dump(quarter, path)
 
 
-def _fan_out(root: Path, teams: int) -> None:
-    """One report a team of made-up teams, by the first notebook, which is given the parameter."""
+def fanned_out(root: Path, teams: int) -> None:
+    """One report a team of made-up teams, by the executives' notebook, which is given the parameter."""
     path = root / "notebooks" / "executives.ipynb"
     notebook = json.loads(path.read_text(encoding="utf-8"))
     for cell in notebook["cells"]:
@@ -99,33 +172,59 @@ def _fan_out(root: Path, teams: int) -> None:
     )
 
 
-def build(root: Path, *arguments: str) -> float:
-    """Seconds of one whole process that builds, with an empty cache of its own unless the environment has one."""
-    begun = time.perf_counter()
-    done = subprocess.run(
-        [*RUN, "build", QUARTER, "-w", str(root), *arguments], capture_output=True, text=True, check=False
-    )
+PARAMS = {
+    "organisation.yaml": "name: Many\ntime_zone: Europe/London\n",
+    "sources.yaml": "sources:\n  none: {type: file, path: none.csv}\nentities: {}\n",
+    "audiences.yaml": "executives:\n  title: Executives\n  problem: Changes take too long to reach customers.\n"
+    "  quantified_by: lead_time_for_changes\n  primary: lead_time_for_changes\n"
+    "  supporting: [deployment_frequency, review_wait, coordination_tax]\n  guardrails: [change_failure_rate, outages]\n",
+    "needles.yaml": "{}\n",
+    "proofs.yaml": "path:\n  name: One path to production\n  tried: one shared path to production\n"
+    "  treated: [t0, t1, t2, t3, t4, t5, t6, t7]\n  comparison: all others\n  start: 2026-06-29\n  read_out: 2026-10-01\n"
+    "  headline: [lead_time_for_changes]\n  supporting: [deployment_frequency]\n  guardrails: {change_failure_rate: {margin: 0.05}}\n",
+    f"{QUARTER}.yaml": "audiences: [executives]\nproofs: [path]\n",
+}
+
+
+def many(root: Path, millions: float) -> None:
+    """A workspace of one report over so many million facts, five eighths of them changes."""
+    sys.path.insert(0, str(REPOSITORY / "benchmarks"))
+    import needles
+
+    for folder in ("params", "notebooks", "extracts"):
+        (root / folder).mkdir(parents=True)
+    for name, text in PARAMS.items():
+        (root / "params" / name).write_text(text, encoding="utf-8")
+    shutil.copy(REPOSITORY / "notebooks" / "executives.ipynb", root / "notebooks")
+    needles.generate(root / "extracts" / QUARTER, millions / 16)
+
+
+# ---- what is timed ---------------------------------------------------------------------------------------------------
+
+
+def build(root: Path, *arguments: str) -> str:
+    """What a whole process says that builds."""
+    command = [*RUN, "build", QUARTER, "-w", str(root), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stdout + done.stderr)
-    return time.perf_counter() - begun
+    return done.stdout
 
 
-def loop(root: Path) -> float:
-    """Seconds of the same reports by papermill and nbconvert, one command after the other."""
+def loop(root: Path) -> None:
+    """The same reports by papermill and nbconvert, one command after the other."""
     from reportkit.workspace import Workspace
 
     found = Workspace.find(root)
     target = root / "loop"
     target.mkdir(exist_ok=True)
     environment = {**os.environ, "REPORTKIT_WORKSPACE": str(root)}
-    begun = time.perf_counter()
     for audience in found.audiences_of(QUARTER):
         executed = target / f"{audience}.ipynb"
         _run(["papermill", str(found.notebook(audience)), str(executed), "-p", "audience", audience, "-p", "quarter", QUARTER,
               "--cwd", str(root / "notebooks"), "-k", "python3", "--no-progress-bar"], environment)  # fmt: skip
         _run(["nbconvert", "--to", "html", "--no-input", str(executed)], environment)
         _web_pdf(executed, environment)
-    return time.perf_counter() - begun
 
 
 def _run(command: list[str], environment: dict[str, str]) -> None:
@@ -141,103 +240,188 @@ def _web_pdf(executed: Path, environment: dict[str, str]) -> None:
         "api.BrowserType.launch = found\n"
         "from nbconvert.nbconvertapp import main\nmain()"
     )
-    command = [
-        sys.executable,
-        "-c",
-        script,
-        "--to",
-        "webpdf",
-        "--no-input",
-        "--disable-chromium-sandbox",
-        str(executed),
-    ]
-    subprocess.run(command, check=True, capture_output=True, env=environment)
-
-
-def told(name: str, seconds: float, against: float | None = None) -> None:
-    ratio = f"{against / seconds:8.1f} ×" if against else ""
-    print(f"{name:<58}{seconds:8.2f} s{ratio}", flush=True)
-
-
-def median(work: Callable[[], float], times: int = 3) -> float:
-    return statistics.median(work() for _ in range(times))
+    print_it = ["--to", "webpdf", "--no-input", "--disable-chromium-sandbox", str(executed)]
+    subprocess.run([sys.executable, "-c", script, *print_it], check=True, capture_output=True, env=environment)
 
 
 def edit(root: Path) -> None:
+    """Save the executives' notebook with another last cell."""
     path = root / "notebooks" / "executives.ipynb"
     notebook = json.loads(path.read_text(encoding="utf-8"))
-    notebook["cells"][-1]["source"] = [*notebook["cells"][-1]["source"], f"\n# {time.time()}"]
+    notebook["cells"][-1]["source"] = f"report.how(brief=True)\n# {time.time()}"
     path.write_text(json.dumps(notebook), encoding="utf-8")
 
 
-def _edited(root: Path) -> float:
+def _edited(root: Path) -> None:
     edit(root)
-    return build(root)
+    build(root)
 
 
-def _timed(*command: str) -> float:
-    begun = time.perf_counter()
-    subprocess.run([*RUN, *command], check=True, capture_output=True)
-    return time.perf_counter() - begun
+def _restyled(root: Path) -> None:
+    colour = f"#{int(time.time() * 1000) % 0x600000:06x}"
+    (root / "params" / "_brand.yml").write_text(f"color:\n  primary: '{colour}'\n", encoding="utf-8")
+    build(root)
 
 
-def seven(with_loop: bool) -> None:
-    with workspace(SEVEN) as root:
-        os.environ["XDG_CACHE_HOME"] = str(root / "cache")  # nothing cached
-        slow = loop(root) if with_loop else None
+def _fresh(root: Path) -> None:
+    """Nothing that an earlier build left."""
+    for path in (root / "reports" / QUARTER, root / "cache", root / "extracts" / QUARTER / ".results"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+# ---- parts -----------------------------------------------------------------------------------------------------------
+
+
+def seven(given: argparse.Namespace) -> None:
+    with northwind(given.reports) as root:
+        name = f"{given.reports} reports"
+        slow = None if given.without_loop else timed(lambda: loop(root))
         if slow:
-            told("7 reports by papermill + nbconvert, in a loop", slow)
-        peak = Peak()
-        peak.start()
-        told("7 reports by reportkit, nothing cached", build(root), slow)
-        peak.over.set()
-        print(f"{'  peak memory of all its processes':<58}{peak.most / 2**20:8.0f} MiB")
-        told("7 reports again, --force", median(lambda: build(root, "--force")), slow)
-        told("7 reports again, --force --cold", build(root, "--force", "--cold"), slow)
+            told(f"{name} by papermill + nbconvert, in a loop", slow)
+        with Memory(root / "reports") as memory:
+            told(f"{name} by reportkit, nothing cached", timed(lambda: build(root)), slow)
+        said("  peak memory of all its processes", f"{memory.most():.0f} MiB")
+        _fresh(root)
+        print("".join(line for line in build(root, "--timings").splitlines(keepends=True) if line.startswith("  ")))
+
+
+def again(given: argparse.Namespace) -> None:
+    with northwind(given.reports) as root:
+        build(root)
         told("nothing changed, whole process", median(lambda: build(root), 5))
-        told("one notebook changed, whole process", median(lambda: _edited(root)))
-        told("reportkit --help", median(lambda: _timed("--help"), 5))
-        _workers(root)
-        print(
-            subprocess.run(
-                [*RUN, "build", QUARTER, "-w", str(root), "--force", "--timings"],
-                capture_output=True,
-                text=True,
-                check=True,
-            ).stdout
-        )
+        told("one notebook changed, whole process", median(lambda: _edited(root), 5))
+        told("another brand, whole process", median(lambda: _restyled(root)))
+        told(f"{given.reports} reports again, --force", median(lambda: build(root, "--force")))
+        told(f"{given.reports} reports again, --force --cold", timed(lambda: build(root, "--force", "--cold")))
+        told("reportkit --help", median(lambda: subprocess.run([*RUN, "--help"], check=True, capture_output=True), 5))
 
 
-def workers() -> None:
-    """Two Dask workers against one, and nothing else."""
-    with workspace(7) as root:
-        build(root)  # the extract is taken
-        _workers(root)
+def preview(given: argparse.Namespace) -> None:
+    del given
+    with northwind(1) as root:
+        command = [*RUN, "preview", "executives", QUARTER, "--port", "0", "-w", str(root)]
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as server:
+            try:
+                assert server.stdout is not None
+                found = re.search(r"http://([\d.]+):(\d+)/", server.stdout.readline())
+                assert found
+                times = list(_refreshes(found[1], int(found[2]), root))
+            finally:
+                server.terminate()
+        print(f"{'preview: saved notebook to refreshed page':<52}{statistics.median(times):8.2f} s  of {len(times)}")
 
 
-def _workers(root: Path) -> None:
-    one = median(lambda: build(root, "--force", "--cluster", "local", "--jobs", "1"))
-    told("7 reports on a Dask cluster of one worker", one)
-    two = median(lambda: build(root, "--force", "--cluster", "local", "--jobs", "2"))
-    told("7 reports on a Dask cluster of two workers", two, one)
+def _refreshes(host: str, port: int, root: Path) -> Iterator[float]:
+    """Seconds from saving the notebook until its page was fetched, five times."""
+    events = http.client.HTTPConnection(host, port, timeout=120)
+    events.request("GET", "/events")
+    answer = events.getresponse()
+    for turn in range(6):
+        begun = time.perf_counter()
+        if turn:
+            edit(root)
+        _until_shown(answer)
+        page = http.client.HTTPConnection(host, port, timeout=30)
+        page.request("GET", "/report")
+        assert len(page.getresponse().read()) > 100_000
+        if turn:
+            yield time.perf_counter() - begun
+        time.sleep(1.5)  # the analyst looks; the next kernel starts
+    events.close()
 
 
-def fan_out(teams: int) -> None:
-    with workspace(2, teams) as root:
-        seconds = build(root)
-        told(f"{teams} team reports and one more", seconds)
-        print(f"{'  each':<58}{seconds / (teams + 1):8.2f} s")
+def _until_shown(answer: http.client.HTTPResponse) -> None:
+    while line := answer.readline():
+        if line.startswith(b"data: ") and (news := json.loads(line[6:]))["version"]:
+            if news["error"]:
+                raise SystemExit(news["error"])
+            return
+
+
+def teams(given: argparse.Namespace) -> None:
+    with northwind(1) as root:
+        fanned_out(root, given.teams)
+        with Memory(root / "reports") as memory:
+            told(f"{given.teams} team reports and one more", timed(lambda: build(root)), each=given.teams + 1)
+        said("  memory until the 10th report", f"{memory.most(1, 10):.0f} MiB")
+        said(f"  memory after the {given.teams - 10}th", f"{memory.most(given.teams - 10):.0f} MiB")
+
+
+def dask(given: argparse.Namespace) -> None:
+    with northwind(given.reports) as root:
+        build(root)
+        alone = timed(lambda: build(root, "--force", "--cluster", "local", "--jobs", "1"))
+        told(f"{given.reports} reports on a Dask cluster of one worker", alone)
+        both = timed(lambda: build(root, "--force", "--cluster", "local", "--jobs", "2"))
+        told(f"{given.reports} reports on a Dask cluster of two workers", both, alone)
+
+
+def facts(given: argparse.Namespace) -> None:
+    few: Took | None = None
+    for millions in given.millions:
+        with tempfile.TemporaryDirectory(prefix="reportkit-benchmark-") as folder:
+            root = Path(folder)
+            os.environ["XDG_CACHE_HOME"] = str(root / "cache")
+            many(root, millions)
+            with Memory(root / "reports") as memory:
+                took = timed(lambda root=root: build(root))  # type: ignore[misc]
+            told(f"a report over {millions:g} million facts", took)
+            said("  peak memory of all its processes", f"{memory.most():.0f} MiB")
+            if few:
+                grown = f"{took.clock / few.clock:.1f} ×"
+                said(f"  {millions / given.millions[0]:g} times the facts take", grown)
+            few = few or took
+
+
+def kernels(given: argparse.Namespace) -> None:
+    del given
+    with northwind(1) as root:
+        notebook = root / "notebooks" / "executives.ipynb"
+        for name, arguments in (("cold", ["--cold"]), ("warm", [])):
+            found = [_started(root, notebook, arguments) for _ in range(5)]
+            print(f"{f'a kernel start, {name}':<52}{statistics.median(found):8.2f} s  of {len(found)}", flush=True)
+
+
+def _started(root: Path, notebook: Path, arguments: Sequence[str]) -> float:
+    """Seconds from asking for a kernel to its first cell, the fork servers being ready."""
+    script = (
+        "import sys, os, tempfile\nfrom pathlib import Path\nfrom reportkit import forks, run\n"
+        "from papermill import execute_notebook\nfrom reportkit.run import kernel\n"
+        "if __name__ == '__main__':\n"
+        "    root, notebook, cold = Path(sys.argv[1]), Path(sys.argv[2]), '--cold' in sys.argv\n"
+        "    family = None\n"
+        "    if not cold:\n        forks.warm_up()\n        family = forks.Family()\n        family.call(os.getpid)\n"
+        "    with tempfile.TemporaryDirectory() as scratch:\n"
+        "        with run.isolated(run.Isolated(root, Path(scratch), 0, family=family)) as settings:\n"
+        f"            given = {{'audience': 'executives', 'quarter': '{QUARTER}'}}\n"
+        "            print(run.execute(notebook, given, Path(scratch) / 'executed.ipynb', settings).start)\n"
+    )
+    command = [sys.executable, "-c", script, str(root), str(notebook), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return float(done.stdout.split()[-1])
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "seven": seven, "again": again, "preview": preview, "teams": teams, "dask": dask, "facts": facts, "kernels": kernels,
+}  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"{', '.join(PARTS)}; all where none is given")
+    parser.add_argument("--without-loop", action="store_true", help="the loop takes minutes")
+    parser.add_argument("--reports", type=int, default=7, help="of Northwind's, at most 7")
+    parser.add_argument("--teams", type=int, default=100)
+    parser.add_argument("--millions", type=float, nargs="+", default=[1, 10], metavar="FACTS")
+    given = parser.parse_args()
+    if unknown := set(given.parts) - set(PARTS):
+        parser.error(f"there is no part {min(unknown)!r}; there are {', '.join(PARTS)}")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # who works with reportkit has its code compiled
+    ctypes.CDLL(None).prctl(ORPHANS_ARE_OURS, 1, 0, 0, 0)
+    for name in given.parts or PARTS:
+        PARTS[name](given)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--teams", type=int, default=0)
-    parser.add_argument("--without-loop", action="store_true")
-    parser.add_argument("--workers", action="store_true", help="two Dask workers against one alone")
-    given = parser.parse_args()
-    if given.workers:
-        workers()
-        sys.exit()
-    seven(not given.without_loop)
-    if given.teams:
-        fan_out(given.teams)
+    main()

@@ -15,7 +15,7 @@ from reportkit import derived, measure, shared
 from reportkit.errors import SnapshotError
 from reportkit.evidence import Case, Ground, compare_all
 from reportkit.evidence.restated import restated
-from reportkit.measure import Reading
+from reportkit.measure import Part, Reading
 from reportkit.model.background import Background
 from reportkit.model.evidence import NO_TEAM, Evidence, Verdict
 from reportkit.model.kind import Per, Ratio
@@ -108,7 +108,17 @@ class Findings:
         rules, window = self.snapshot.rules, self.quarter.window
         named = "deployment_id" not in self.snapshot.manifest.entities["incidents"].missing
         ways = [way for way in rules.dora.other_links() if named or way.link != "stated"]
-        return [(w, measure.reading(self.snapshot.under(replace(rules, dora=w)), needle, window)) for w in ways]
+        return shared.once(
+            ("other links", needle.key, window, self.snapshot.only, named),
+            lambda: [(w, measure.reading(self.snapshot.under(replace(rules, dora=w)), needle, window)) for w in ways],
+        )
+
+    def parts(self, needle: Needle, window: Window, by: str) -> Sequence[Part]:
+        """The needle in a window by the groups of a column. Raises MeasureError where it cannot be cut like that."""
+        return shared.once(
+            ("parts", needle.key, window, by, self.snapshot.only),
+            lambda: measure.cut(self.snapshot, needle, window, by),
+        )
 
     def history(self, needle: Needle) -> Sequence[Reading]:
         """The needle by quarter, nine quarters up to this one, oldest first, whole organisation."""
@@ -238,6 +248,9 @@ class Findings:
         """The way of the proof teams' changes before and after; empty where the extract does not tell it."""
         if not self.snapshot.has("changes"):
             return ()
+        return shared.once(("paths", proof.by, proof.windows, tuple(teams)), lambda: self._paths(proof, teams))
+
+    def _paths(self, proof: Proof, teams: Sequence[str]) -> tuple[Path, ...]:
         frame = self._changes
         if proof.by not in frame:
             return ()
@@ -248,6 +261,9 @@ class Findings:
         """The way of all changes in the quarter before and in this one; empty where the extract does not tell it."""
         if not self.snapshot.has("changes"):
             return ()
+        return shared.once(("quarter paths", self.quarter, self.snapshot.only), self._quarter_paths)
+
+    def _quarter_paths(self) -> tuple[Path, ...]:
         windows = (self.quarter.shift(-1).window, self.quarter.window)
         frame = self._changes
         for by, value in self.snapshot.only.items():

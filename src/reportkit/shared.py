@@ -1,4 +1,7 @@
-"""Work that several notebooks of one build would do each for itself, done once and handed on."""
+"""Work that several notebooks would do each for itself, done once and handed on: in a build, and to the next one.
+
+A build's folder is named after all that the results depend on, so that a later build of the same finds them there.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ import fcntl
 import hashlib
 import os
 import pickle
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
-FOLDER = "REPORTKIT_SHARED"  # an environment variable: a private folder of the build, gone with it
+FOLDER = "REPORTKIT_SHARED"  # an environment variable: a folder for nobody else to write
+KEPT = 3  # folders of earlier builds
 
 
 def once(key: object, make: Callable[[], T]) -> T:
@@ -22,14 +27,45 @@ def once(key: object, make: Callable[[], T]) -> T:
     folder = os.environ.get(FOLDER)
     if not folder:
         return make()
-    path = Path(folder) / hashlib.sha256(repr(key).encode()).hexdigest()
+    path = _path(Path(folder), key)
     with path.with_suffix(".lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # whoever comes second waits for the first instead of doing it again
         if path.is_file():
             result: T = pickle.loads(path.read_bytes())  # noqa: S301  # nobody else can write there
             return result
         made = make()
-        draft = path.with_suffix(".draft")
-        draft.write_bytes(pickle.dumps(made))
-        draft.replace(path)
+        _put(path, made)
         return made
+
+
+def hand_on(folder: Path, key: object, value: object) -> None:
+    """Give `value` to whoever asks for the key in a build with this folder."""
+    _put(_path(folder, key), value)
+
+
+def opened(below: Path, digest: str, *, fresh: bool = False) -> Path | None:
+    """The folder of results that depend on what the digest is of, emptied where they shall be `fresh`; those long unused are removed.
+
+    None where nothing can be written.
+    """
+    folder = below / digest
+    try:
+        if fresh:
+            shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.utime(folder)
+        for left in sorted(below.iterdir(), key=lambda path: -path.stat().st_mtime)[KEPT:]:
+            shutil.rmtree(left, ignore_errors=True)
+    except OSError:
+        return None
+    return folder
+
+
+def _path(folder: Path, key: object) -> Path:
+    return folder / hashlib.sha256(repr(key).encode()).hexdigest()
+
+
+def _put(path: Path, value: object) -> None:
+    draft = path.with_suffix(".draft")
+    draft.write_bytes(pickle.dumps(value))
+    draft.replace(path)

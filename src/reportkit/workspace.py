@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reportkit import files, ledger
+from reportkit import files, ledger, shared
 from reportkit.amended import amended
 from reportkit.errors import ParamsError, SnapshotError, UnknownName, unknown
 from reportkit.figures import theme
@@ -43,7 +43,7 @@ class Workspace:
         Raises ParamsError where there is none, or with the first fault of its params and how many more there are.
         """
         root = files.locate(start)
-        params, found = faults(root)
+        params, found = shared.once(("params", str(root)), lambda: faults(root))
         if params is None or found:
             first, more = found[0], len(found) - 1
             rest = f" ({more} more: run `reportkit check`)" if more else ""
@@ -84,7 +84,12 @@ class Workspace:
     def brand(self) -> Brand:
         """params/_brand.yml, or the built-in look."""
         path = self.root / "params" / "_brand.yml"
-        return theme.load_brand(path if path.is_file() else None)
+        return shared.once(("brand", str(self.root)), lambda: theme.load_brand(path if path.is_file() else None))
+
+    def hand_on(self, folder: Path) -> None:
+        """Spare the notebooks of a build, which share the folder, reading the params themselves."""
+        shared.hand_on(folder, ("params", str(self.root)), (self.params, ()))
+        shared.hand_on(folder, ("brand", str(self.root)), self.brand)
 
     def quarter(self, text: str) -> QuarterParams:
         """What is particular to a quarter. Raises ParamsError for '2026-Q5', UnknownName where it has no file."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reportkit import files, forks, render, run, unchanged, versions
+from reportkit import files, forks, render, run, shared, unchanged, versions
 from reportkit.errors import ReportkitError, SnapshotError
 from reportkit.pack import cluster, fingerprint, health, plan, record, sheets, state, story
 from reportkit.pack.making import Clock, Making, Progress, make
@@ -22,6 +22,7 @@ from reportkit.workspace import Workspace
 CELL_TIMEOUT = "REPORTKIT_CELL_TIMEOUT"  # seconds that a cell may take, as an environment variable
 DEFAULT_TIMEOUT = 600.0
 EVERYTHING = Wanted()
+RESULTS = ".results"  # beside the extract that they were worked out from, and gone with it
 LAID_OUT = " (laid out again; its notebook is not run)"
 
 
@@ -179,8 +180,14 @@ def _make(making: Making, due: Sequence[Job], wanted: Wanted, timeout: float) ->
     family = None if wanted.cold or not forks.available() else forks.Family()
     known = making.scratch / "known.json"
     known.write_text(versions.lookup(making.workspace.root), encoding="utf-8")
-    settings = run.Isolated(making.workspace.root, making.scratch, epoch, known=known, family=family)
+    results = shared.opened(
+        making.workspace.root / "extracts" / making.quarter / RESULTS,
+        fingerprint.results(making.workspace, making.quarter),
+        fresh=wanted.force,
+    )
+    settings = run.Isolated(making.workspace.root, making.scratch, epoch, shared=results, known=known, family=family)
     with run.isolated(settings) as ready:
+        making.workspace.hand_on(ready.handing_on)
         make(making, due, ready, jobs, timeout)
 
 

@@ -74,6 +74,19 @@ def _shared(workspace: Workspace, quarter: str, known: Background) -> Parts:
     }
 
 
+def results(workspace: Workspace, quarter: str) -> str:
+    """A digest of all that readings and evidence are worked out from: every param, every extract, what git knows, and the code."""
+    params = workspace.params
+    read = [
+        params.organisation,
+        params.sources,
+        *map(dict, (params.audiences, params.needles, params.proofs, params.quarters)),
+    ]
+    everybodys = _shared(workspace, quarter, workspace.background(quarter))
+    apart = {thing: inside for thing, inside in everybodys.items() if thing not in (BRAND, LAYOUT)}
+    return digest([[dict(_flat(tree)) for tree in read], apart])
+
+
 def reason(before: Parts, now: Parts) -> str:
     """What differs, in one clause: 'needles.yaml changed: target of lead_time; executives.ipynb changed: cell 3'; '' for nothing."""
     told: dict[str, str] = {}

@@ -146,7 +146,7 @@ def _pages(making: Making, job: Job, source: Path, made: record.Made, settings: 
     if job.restyle:
         with making.clock.stage("drawing again"):
             apart(settings, forks.KERNELS, layout.restyle, source, sheet.brand)
-    cost = apart(settings, forks.PAGES, layout.lay_out_apart, source, sheet)
+    cost = apart(settings, forks.PAGES, layout.lay_out, source, sheet)
     making.clock.add("laying out HTML", cost.html)
     making.clock.add("laying out PDF", cost.pdf)
 
@@ -156,7 +156,10 @@ def apart(settings: run.Isolated, server: str, function: Callable[..., T], *argu
     for _ in range(2):
         try:
             if settings.family:
-                return settings.family.call(function, *arguments, server=server)
+                found: T = settings.family.call(
+                    layout.in_passing, settings.scratch, function, *arguments, server=server
+                )
+                return found
         except ServerDied:
             continue
         except NoFork:

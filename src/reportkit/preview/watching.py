@@ -90,7 +90,7 @@ class Editing:
         restyle = self.executed is not None and self._restyles(self.executed, parts)
         if self.executed is None or not restyle:
             self.parts, self.executed = parts, None  # should it fail, the next edit runs it again
-            self.executed = self._run()
+            self.executed = self._run(workspace)
         self.parts = parts
         return self._page(workspace, self.executed, restyle=restyle)
 
@@ -101,10 +101,11 @@ class Editing:
 
     def _forget(self) -> None:
         """Let go of numbers that were worked out from other params or another extract."""
-        for path in (self.settings.scratch / "shared").iterdir():
+        for path in self.settings.handing_on.iterdir():
             path.unlink()
 
-    def _run(self) -> Executed:
+    def _run(self, workspace: Workspace) -> Executed:
+        workspace.hand_on(self.settings.handing_on)
         output = self.settings.scratch / self.job.report / "executed.ipynb"
         output.parent.mkdir(exist_ok=True)
         try:

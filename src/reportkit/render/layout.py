@@ -6,14 +6,18 @@ import gc
 import resource
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import nbformat
 
 from reportkit import render
 from reportkit.model.brand import Brand
 from reportkit.render.sheet import Sheet
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -36,13 +40,6 @@ def lay_out(source: Path, sheet: Sheet) -> Cost:
     return Cost(between - begun, time.monotonic() - between, memory)
 
 
-def lay_out_apart(source: Path, sheet: Sheet) -> Cost:
-    """The same in a process that ends at once afterwards: what WeasyPrint leaves lying about goes with the scratch folder."""
-    tempfile.tempdir = str(source.parent)
-    gc.disable()  # it has nothing to gain in so short a life
-    return lay_out(source, sheet)
-
-
 def restyle(source: Path, brand: Brand) -> None:
     """Draw the pictures of the executed notebook in the file again, in this brand."""
     notebook = nbformat.read(source, as_version=4)
@@ -52,3 +49,10 @@ def restyle(source: Path, brand: Brand) -> None:
 def screen(source: Path, sheet: Sheet) -> str:
     """The page alone, of the executed notebook in the file."""
     return render.html(nbformat.read(source, as_version=4), sheet)
+
+
+def in_passing(scratch: Path, function: Callable[..., T], *arguments: object) -> T:
+    """What the function returns, in a process that ends at once afterwards: what it leaves lying about goes with the scratch folder."""
+    tempfile.tempdir = str(scratch)  # WeasyPrint's
+    gc.disable()  # it has nothing to gain in so short a life
+    return function(*arguments)

@@ -49,22 +49,34 @@ def pdf(executed: NotebookNode, sheet: Sheet) -> bytes:
 
 def _laid_out(page: str, sheet: Sheet) -> Document:
     """The pages, set a little tighter where that saves a last page of a few lines."""
-    document = _render(page, sheet, 1.0)
+    setting = _Setting(page, sheet)
+    document = setting.at(1.0)
     full, left = len(document.pages) - 1, _filled(document)
     if not full or left > THIN_PAGE:
         return document
     for scale in (s for s in (TIGHT, TIGHTEST) if left < SAVED * (1 - s * s) * full):
-        tighter = _render(page, sheet, scale)
+        tighter = setting.at(scale)
         if len(tighter.pages) <= full:
             return tighter
     return document
 
 
-def _render(page: str, sheet: Sheet, scale: float) -> Document:
-    fonts = FontConfiguration()
-    fetcher = _Local(frozenset(file.resolve().as_uri() for _, _, file in faces(sheet.brand)))
-    css = CSS(string=style.paper(sheet.brand) + _page(sheet, scale), font_config=fonts, url_fetcher=fetcher)
-    return HTML(string=page, url_fetcher=fetcher).render(stylesheets=[css], font_config=fonts)
+class _Setting:
+    """A page and its style sheet, parsed once for as many sizes of type as are tried."""
+
+    def __init__(self, page: str, sheet: Sheet) -> None:
+        self._sheet, self._fonts = sheet, FontConfiguration()
+        self._fetcher = _Local(frozenset(file.resolve().as_uri() for _, _, file in faces(sheet.brand)))
+        self._css = self._parsed(style.paper(sheet.brand))
+        self._html = HTML(string=page, url_fetcher=self._fetcher)
+
+    def _parsed(self, text: str) -> CSS:
+        return CSS(string=text, font_config=self._fonts, url_fetcher=self._fetcher)
+
+    def at(self, scale: float) -> Document:
+        """The pages with type of this size, 1 for its usual one."""
+        css = [self._css, self._parsed(_page(self._sheet, scale))]
+        return self._html.render(stylesheets=css, font_config=self._fonts)
 
 
 def _page(sheet: Sheet, scale: float) -> str:

@@ -52,8 +52,14 @@ class Isolated:
     scratch: Path
     source_date: int  # seconds since 1970, the end of the quarter: what 'now' is for everything that is written
     sockets: Path = Path()  # where kernels are talked to; a short path, for sockets allow about a hundred characters
+    shared: Path | None = None  # where notebooks hand on what they work out; in the scratch folder where not given
     known: Path | None = None  # what git knows of the params, looked up once for all notebooks
     family: Family | None = None  # what warm kernels and workers are forked into; None: cold ones
+
+    @property
+    def handing_on(self) -> Path:
+        """The folder in which notebooks hand on what they work out."""
+        return self.shared or self.scratch / "shared"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -66,7 +72,7 @@ class Isolated:
             | known
             | {
                 "REPORTKIT_WORKSPACE": str(self.workspace),
-                "REPORTKIT_SHARED": str(self.scratch / "shared"),
+                "REPORTKIT_SHARED": str(self.handing_on),
                 SOURCE_DATE: str(self.source_date),
                 "JUPYTER_CONFIG_DIR": str(home / "config"),
                 "JUPYTER_DATA_DIR": str(home / "data"),
@@ -80,7 +86,7 @@ class Isolated:
 @contextmanager
 def isolated(settings: Isolated) -> Iterator[Isolated]:
     """The settings made ready, with SOURCE_DATE_EPOCH set for the block; kernels that still run at its end are killed."""
-    (settings.scratch / "shared").mkdir(parents=True, exist_ok=True)
+    settings.handing_on.mkdir(parents=True, exist_ok=True)
     (settings.scratch / "jupyter").mkdir(exist_ok=True)  # else IPython makes folders elsewhere
     before = os.environ.get(SOURCE_DATE)
     # Sockets allow paths of about a hundred characters: a short folder, for nobody else to read.

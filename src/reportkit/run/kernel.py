@@ -6,11 +6,14 @@ import asyncio
 import itertools
 import logging
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from queue import Empty
 from typing import TYPE_CHECKING, Any, Self
 
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
@@ -29,6 +32,33 @@ COMMAND = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"
 START_TIMEOUT = 120  # seconds a kernel may take to start on a busy machine
 
 
+class OwnClient(AsyncKernelClient):
+    """A client that goes on as soon as its kernel has answered.
+
+    Jupyter's own first listens for a fifth of a second of silence, so that a person sees no message twice; nbclient takes
+    only what belongs to the cell that it runs.
+    """
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Until the kernel answers and is heard. Raises RuntimeError where it died, or does not answer in `timeout` seconds."""
+        until = time.monotonic() + (timeout or START_TIMEOUT)
+        while time.monotonic() < until:
+            self.kernel_info()
+            if await _heard(self.shell_channel, 1.0) and await _heard(self.iopub_channel, 0.2):
+                return
+            if not await self._async_is_alive():
+                raise RuntimeError("it died before it could be talked to")
+        raise RuntimeError(f"it could not be talked to in {timeout:g} seconds")
+
+
+async def _heard(channel: Any, timeout: float) -> bool:
+    try:
+        await channel.get_msg(timeout=timeout)
+    except Empty:
+        return False
+    return True
+
+
 class OwnKernel(AsyncKernelManager):
     """A kernel of this interpreter, whichever kernels the machine has installed; it writes its log to `log_file`.
 
@@ -36,7 +66,7 @@ class OwnKernel(AsyncKernelManager):
     """
 
     def __init__(self, *, log_file: Path, family: Family | None = None, **settings: Any) -> None:
-        super().__init__(kernel_name="python3", transport="ipc", **settings)
+        super().__init__(kernel_name="python3", transport="ipc", client_factory=OwnClient, **settings)
         how = {"kernel_provisioner": {"provisioner_name": provisioner.NAME}} if family else {}
         self._kernel_spec = KernelSpec(argv=COMMAND, display_name="Python 3", language="python", metadata=how)
         self._log_file = log_file

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from reportkit import measure
 from reportkit.display import Block, Figure, Page
 from reportkit.figures.cut_table import Slice, cut_table
 from reportkit.findings import Findings
@@ -38,7 +38,7 @@ def cut(findings: Findings, needle: Needle, by: str, brand: Brand) -> Page:
     Raises MeasureError where the needle cannot be computed, or its facts have no such column.
     """
     windows = (findings.quarter.shift(-1).window, findings.quarter.window)
-    earlier, parts = (measure.cut(findings.snapshot, needle, window, by) for window in windows)
+    earlier, parts = (findings.parts(needle, window, by) for window in windows)
     if not parts:
         return Page(())
     before = {part.group: part for part in earlier}
@@ -91,7 +91,7 @@ def _shown(findings: Findings, needle: Needle, by: str, part: Part) -> Shown:
     )  # fmt: skip
 
 
-def _remark(findings: Findings, needle: Needle, both: tuple[list[Part], list[Part]], slices: list[Slice]) -> str:
+def _remark(findings: Findings, needle: Needle, both: tuple[Sequence[Part], Sequence[Part]], slices: list[Slice]) -> str:
     """What the marks mean, and what was folded, in a line."""
     told = [f"Whole organisation, {findings.quarter.label}; the thin mark is the quarter before."]
     if all(s.now >= 0.9 * max(t.now for t in slices) for s in slices if math.isfinite(s.now)):
