@@ -6,7 +6,7 @@ The map, top to bottom; imports point down it (held by the import contract in py
     catalogue    needles and entities in words
     console      what the command line shows, on a terminal and elsewhere
     preview      a report in the browser while it is being edited
-    preloaded    what the fork server imports
+    preloaded    what the fork servers import
     pack         all reports of a quarter: plan, run, render, record
     scaffold     writes a new workspace
     check        every fault of a workspace at once
@@ -34,8 +34,8 @@ The map, top to bottom; imports point down it (held by the import contract in py
     params       YAML → models, with lines
     display      what a cell shows: one MIME bundle, several faces
     files        locks, scratch folders, files put in place as a whole
-    forks        processes forked from a server that has the libraries
-    shared       work that several notebooks of a build would do, done once
+    forks        processes forked from servers that have the libraries
+    shared       work that several notebooks would do, done once
     unchanged    whether anything is different from the last build
     model        frozen values; no I/O
     errors       the exception tree, drawn at the top

@@ -265,3 +265,33 @@ def test_the_records_of_reports_left_alone_stay(root: Path) -> None:
     go(root)
     now = tree(root / "reports")
     assert {n for n in now if now[n] != before[n]} == {f"{QUARTER}/security.{e}" for e in ("html", "ipynb", "pdf")}
+
+
+def kept(root: Path) -> set[str]:
+    return {path.name for path in (root / "extracts" / QUARTER / ".results").iterdir()}
+
+
+def test_what_was_worked_out_serves_another_build_of_the_same_numbers_only(root: Path) -> None:
+    first = kept(root)
+    assert len(first) == 1
+    notebook(root, "security", *GOOD, "1 + 1")
+    (root / "params" / "_brand.yml").write_text("color: {primary: '#7a1fa2'}")
+    assert go(root).ok
+    assert kept(root) == first
+    for name, old, new in (
+        ("needles.yaml", "target: 4", "target: 5"),
+        ("organisation.yaml", "name: Sample", "name: Sample\nsmallest_group: 7"),
+    ):
+        before = kept(root)
+        edit(root / "params" / name, old, new)
+        assert go(root).ok
+        assert kept(root) > before, name
+
+
+def test_force_works_everything_out_again(root: Path) -> None:
+    (folder,) = (root / "extracts" / QUARTER / ".results").iterdir()
+    (folder / "left").write_text("by another build")
+    assert go(root).ok
+    assert (folder / "left").exists()
+    assert go(root, force=True).ok
+    assert not (folder / "left").exists()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from reportkit.shared import FOLDER, once
+from reportkit.shared import FOLDER, KEPT, hand_on, once, opened
 
 
 def test_outside_of_a_build_everything_is_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,3 +47,35 @@ def test_what_fails_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(ZeroDivisionError):
         once("key", lambda: 1 // 0)
     assert once("key", lambda: 4) == 4
+
+
+def test_what_the_build_hands_on_is_not_worked_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    hand_on(tmp_path, "key", "given")
+    assert once("key", lambda: pytest.fail("it was worked out")) == "given"
+
+
+def test_results_outlive_their_build_unless_it_is_to_be_done_afresh(tmp_path: Path) -> None:
+    folder = opened(tmp_path, "a")
+    assert folder
+    hand_on(folder, "key", 1)
+    assert opened(tmp_path, "a") == folder
+    assert len(list(folder.iterdir())) == 1
+    assert opened(tmp_path, "a", fresh=True) == folder
+    assert not list(folder.iterdir())
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_results_that_nobody_has_asked_for_in_a_while_are_removed(tmp_path: Path) -> None:
+    for i, name in enumerate("abcd"):
+        folder = opened(tmp_path, name)
+        assert folder
+        os.utime(folder, (i, i))
+    opened(tmp_path, "e")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c", "d", "e"]
+    assert KEPT == 3
+
+
+def test_where_nothing_can_be_written_the_build_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert opened(tmp_path / "file", "a") is None
