@@ -91,7 +91,9 @@ def _shown(findings: Findings, needle: Needle, by: str, part: Part) -> Shown:
     )  # fmt: skip
 
 
-def _remark(findings: Findings, needle: Needle, both: tuple[Sequence[Part], Sequence[Part]], slices: list[Slice]) -> str:
+def _remark(
+    findings: Findings, needle: Needle, both: tuple[Sequence[Part], Sequence[Part]], slices: list[Slice]
+) -> str:
     """What the marks mean, and what was folded, in a line."""
     told = [f"Whole organisation, {findings.quarter.label}; the thin mark is the quarter before."]
     if all(s.now >= 0.9 * max(t.now for t in slices) for s in slices if math.isfinite(s.now)):
