@@ -351,9 +351,9 @@ def teams(given: argparse.Namespace) -> None:
 def dask(given: argparse.Namespace) -> None:
     with northwind(given.reports) as root:
         build(root)
-        alone = timed(lambda: build(root, "--force", "--cluster", "local", "--jobs", "1"))
+        alone = median(lambda: build(root, "--force", "--cluster", "local", "--jobs", "1"))
         told(f"{given.reports} reports on a Dask cluster of one worker", alone)
-        both = timed(lambda: build(root, "--force", "--cluster", "local", "--jobs", "2"))
+        both = median(lambda: build(root, "--force", "--cluster", "local", "--jobs", "2"))
         told(f"{given.reports} reports on a Dask cluster of two workers", both, alone)
 
 
