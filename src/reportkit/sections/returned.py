@@ -31,6 +31,9 @@ RULE = (
     "stands for all; grade C and what is not shown have no part."
 )
 
+ELSEWHERE = " The needle {} is another sum: all benefits that finance put down, against all costs of the quarter."
+ALL = "return_on_investment"  # the needle whose name a reader could take for the return of a proof
+
 
 def returned(findings: Findings, chosen: Mapping[str, Proof], brand: Brand) -> Page:
     """For each proof whose needles have a worth: the sentence, the waterfall, what the answer hangs on, the assumptions."""
@@ -43,7 +46,11 @@ def returned(findings: Findings, chosen: Mapping[str, Proof], brand: Brand) -> P
         pairs = [(e, findings.needle(e.needle)) for e in findings.evidence[key]]
         if found := worth_of(pairs, key, params):
             parts += _one(found, proof, {needle.key: needle for _, needle in pairs}, money, brand)
-    return Page((heading("What it returned"), *parts) if parts else ())
+    if not parts:
+        return Page(())
+    told = ALL in findings.audience.needles and ALL not in findings.missing
+    rule = RULE + (ELSEWHERE.format(lower_first(findings.needle(ALL).label)) if told else "")
+    return Page((heading("What it returned"), *parts, note(rule)))
 
 
 def _one(found: Return, proof: Proof, needles: Mapping[str, Needle], money: Unit, brand: Brand) -> list[Block | Figure]:
@@ -61,7 +68,7 @@ def _one(found: Return, proof: Proof, needles: Mapping[str, Needle], money: Unit
         steps.append(Step("Cost of the proof", -found.cost.likely))
     weeks = f"{found.weeks:.0f} weeks of {lower_first(proof.name)}; {_units(found, needles)}."
     parts.append(waterfall(steps, found.net, money, brand, name=f"waterfall-{found.proof}", note=weeks))
-    return [*parts, _assumptions(found, needles, money), note(RULE)]
+    return [*parts, _assumptions(found, needles, money)]
 
 
 def _units(found: Return, needles: Mapping[str, Needle]) -> str:
