@@ -14,12 +14,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, RootModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from reportkit.errors import ParamsError, unknown
 from reportkit.model.params import (
+    RESERVED,
     Audience,
     Key,
     NeedleParams,
@@ -46,6 +47,12 @@ VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 class Audiences(RootModel[dict[Key, Audience]]):
     """params/audiences.yaml: one entry an audience."""
+
+    @model_validator(mode="after")
+    def _free(self) -> Audiences:
+        if taken := RESERVED & set(self.root):
+            raise ValueError(f"{min(taken)!r} is the name of a file or folder beside the reports; choose another key")
+        return self
 
 
 class Needles(RootModel[dict[Key, NeedleParams]]):

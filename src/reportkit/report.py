@@ -99,9 +99,12 @@ class Report:
     def cut(self, needle: str, by: str) -> Page:
         """A needle by team, service, journey, severity …: each group's last two quarters; small groups folded into one.
 
-        Raises UnknownName, and MeasureError where its facts have no such column.
+        Where the extract cannot give the needle, the sentence that says so. Raises UnknownName, and MeasureError where its
+        facts have no such column.
         """
-        return cuts.cut(self.findings, self.findings.needle(needle), by, self.setting.brand)
+        return sections.wanting(self.findings, self.needle(needle)) or cuts.cut(
+            self.findings, self.findings.needle(needle), by, self.setting.brand
+        )
 
     def needles(self) -> Page:
         """The table of the needles that platform and reader own together."""
@@ -113,10 +116,15 @@ class Report:
 
     def spread(self, needle: str, proof: str | None = None) -> Page:
         """The share of a duration's facts done within a time, before and after; nothing where no proof weighs it."""
-        return pictures.spread(self.findings, self.needle(needle), self._proofs(proof), self.setting.brand)
+        found = self.needle(needle)
+        return sections.wanting(self.findings, found) or pictures.spread(
+            self.findings, found, self._proofs(proof), self.setting.brand
+        )
 
     def stock(self, needle: str) -> Page:
         """A stock with what came in and went out week by week; nothing for another kind of needle."""
+        if wanting := sections.wanting(self.findings, self.needle(needle)):
+            return wanting
         found = pictures.stocked(self.findings, self.needle(needle), self.setting.brand)
         return pictures.titled(f"{self.needle(needle).label}: what came and what went", found)
 
@@ -131,7 +139,9 @@ class Report:
 
     def heat(self, needle: str, by: str = "team") -> Page:
         """The needle by group and month, small groups folded. Raises MeasureError where it cannot be cut like that."""
-        return pictures.by_month(self.findings, self.needle(needle), self.setting.brand, by)
+        return sections.wanting(self.findings, self.needle(needle)) or pictures.by_month(
+            self.findings, self.needle(needle), self.setting.brand, by
+        )
 
     def who_else(self) -> Page:
         """How others fared with the same problem, with sources; nothing where none is given."""

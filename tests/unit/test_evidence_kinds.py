@@ -110,7 +110,7 @@ def test_looks_at_the_same_subject_are_called_observations():
     frame = events(7, a_week=6.0)
     frame["yes"] = (np.arange(len(frame)) % 3 == 0).astype(float)
     found = compare(frame, looked, proof(), GROUND)
-    assert "Changes count once for every time that it was looked at" in " ".join(found.notes)
+    assert "Changes count once for every time that they were looked at" in " ".join(found.notes)
     assert "observations before" in say.facts_brief(found, looked)
     assert "observations" not in say.facts_brief(compare(frame, FAILURES, proof(), GROUND), FAILURES)
     assert "before" in say.facts_brief(compare(durations(1), LEAD_TIME, proof(), GROUND), LEAD_TIME)

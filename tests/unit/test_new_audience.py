@@ -63,6 +63,7 @@ def test_one_that_nobody_foresaw_begins_with_what_can_be_computed_and_is_built(t
     [
         ("Finance!", "'Finance!' is no key of an audience; write small letters, digits and _, such as finance"),
         ("finance", "no needle for finance can be computed here: .* costs, which no source in sources.yaml feeds"),
+        ("index", "'index' is the name of a file or folder beside the reports; choose another key"),
         ("security", r"params/audiences\.yaml:\d+: there is an audience security already"),
     ],
 )
@@ -72,6 +73,31 @@ def test_what_cannot_be_added_is_one_sentence_and_writes_nothing(tmp_path: Path,
     with pytest.raises(ReportkitError, match=said):
         add(root, key)
     assert {p: p.read_bytes() for p in root.rglob("*") if p.is_file()} == before
+
+
+def test_a_file_of_the_pack_is_no_audience(tmp_path: Path) -> None:
+    root = workspace(tmp_path)
+    params = root / "params" / "audiences.yaml"
+    params.write_text(params.read_text().replace("security:", "record:"))
+    found = faults(root)[1]
+    assert len(found) == 1
+    assert "'record' is the name of a file or folder beside the reports" in str(found[0])
+
+
+@pytest.mark.parametrize("key", ["infrastructure", "product_management", "head_of_engineering", "product_engineers"])
+def test_the_notebook_of_an_audience_is_built_where_the_extract_gives_little(tmp_path: Path, key: str) -> None:
+    root = workspace(tmp_path)
+    exported = root / "params" / "sources.yaml"
+    exported.write_text(
+        exported.read_text().replace("deployed_at: moment}", "deployed_at: moment, standard_path: \"'yes'\"}")
+    )
+    params = root / "params" / "audiences.yaml"
+    entry = "  title: T\n  problem: Slow.\n  quantified_by: standard_path\n  primary: standard_path\n"
+    params.write_text(f"{params.read_text()}{key}:\n{entry}")
+    made = build(Workspace.find(root), "2026-Q2", Wanted((key,)))
+    assert made.ok, made.outcomes
+    page = (root / "reports" / "2026-Q2" / f"{key}.html").read_text()
+    assert "Not in this report for want of data." in page
 
 
 def test_a_notebook_that_is_there_is_kept_and_a_file_in_another_style_is_left_alone(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def _again_and_again(needle: Needle) -> str:
     if not isinstance(needle.kind, Share) or (needle.kind.each is None and needle.kind.until is None):
         return ""
     many = needle.facts[1]
-    when = "time that it was looked at" if needle.kind.until is None else "week"
+    when = "time that they were looked at" if needle.kind.until is None else "week"
     return f"{many[:1].upper()}{many[1:]} count once for every {when}, so that their share can be followed by week."
 
 

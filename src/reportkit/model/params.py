@@ -30,6 +30,7 @@ from reportkit.model.rules import DoraRules, KeyEvent, Rules
 
 MOST_WEEKS = 520  # ten years
 YEARS = (1980, 2200)
+RESERVED = frozenset({"index", "record", "failed"})  # files and folders that lie beside the reports of a quarter
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 

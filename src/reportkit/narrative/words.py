@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from reportkit.model.needle import is_plural as is_plural  # noqa: PLC0414  # a word about words
-from reportkit.model.unit import MINUS, THIN
+from reportkit.model.unit import COUNT, MINUS, THIN
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
@@ -38,6 +38,21 @@ def upper_first(text: str) -> str:
 def entity_name(key: str) -> str:
     """A table's name inside a sentence: 'change requests', 'SLO windows'."""
     return key.replace("_", " ").replace("slo ", "SLO ")
+
+
+COUNTED = {  # what one fact of a table is called where its name does not say it
+    "time_use": ("entry of time use", "entries of time use"),
+    "usage": ("reading of usage", "readings of usage"),
+    "test_coverage": ("measurement of test coverage", "measurements of test coverage"),
+    "vulnerabilities": ("vulnerability", "vulnerabilities"),
+}
+
+
+def entity_count(n: int, key: str) -> str:
+    """'8 185 changes', '1 change', '7 908 entries of time use'."""
+    many = entity_name(key)
+    one, many = COUNTED.get(key, (many.removesuffix("s"), many))
+    return f"{COUNT.number(n)} {one if n == 1 else many}"
 
 
 def stopped(text: str) -> str:

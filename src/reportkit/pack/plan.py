@@ -11,7 +11,7 @@ from pathlib import Path
 
 from reportkit import run
 from reportkit.errors import ParamsError, UnknownName
-from reportkit.model.params import Each
+from reportkit.model.params import RESERVED, Each
 from reportkit.pack.groups import Groups, groups, told
 from reportkit.workspace import Workspace
 
@@ -142,7 +142,7 @@ def _apart(found: Iterable[Job]) -> Iterator[Job]:
     all_jobs = list(found)
     folded = [job.report.casefold() for job in all_jobs]
     for job, name in zip(all_jobs, folded, strict=True):
-        if folded.count(name) == 1 or not job.only:
+        if (folded.count(name) == 1 and name not in RESERVED) or not job.only:
             yield job
             continue
         mark = hashlib.sha256(job.scope.encode()).hexdigest()[:8]

@@ -16,6 +16,7 @@ from ruamel.yaml.error import YAMLError
 from reportkit import files
 from reportkit.errors import ParamsError, ReportkitError
 from reportkit.model.needle import Needle
+from reportkit.model.params import RESERVED
 from reportkit.needles import find, library
 from reportkit.workspace import Workspace
 
@@ -55,6 +56,8 @@ def add(place: Workspace, key: str, lacks: Lacks) -> Added:
     """
     if not KEY.fullmatch(key):
         raise ReportkitError(f"{key!r} is no key of an audience; write small letters, digits and _, such as finance.")
+    if key in RESERVED:
+        raise ReportkitError(f"{key!r} is the name of a file or folder beside the reports; choose another key.")
     if key in place.audiences:
         raise ParamsError(
             f"there is an audience {key} already; choose another key, or change this entry.",

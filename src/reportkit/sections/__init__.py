@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -41,6 +41,7 @@ from reportkit.sections.promised import restated
 from reportkit.sections.referred import Asked
 
 NOTHING = Page(())
+WANTING = "Not in this report for want of data."
 STRIP = 4
 CI = "95% CI: the range that holds the true change 95 times in 100."
 MANY_OPEN = 0.2  # share of facts still open from which a headline tells of them
@@ -72,7 +73,7 @@ def answer(findings: Findings, asked: Asked | None = None) -> Page:
     cells = [_cell(findings, n, key) for n in _strip_needles(findings, weighed)]
     parts: list[Block | Figure] = [head, *([strip(cells)] if cells else [])]
     if any("95% CI" in cell.detail for cell in cells):
-        parts.append(note(_how_sure(weighed)))
+        parts.append(note(_how_sure(findings, {needle.key for needle in _strip_needles(findings, weighed)})))
     if asked:
         parts.append(
             Block(
@@ -85,9 +86,15 @@ def answer(findings: Findings, asked: Asked | None = None) -> Page:
     return Page(tuple(parts))
 
 
-def _how_sure(weighed: Sequence[Evidence]) -> str:
+def _how_sure(findings: Findings, shown: Collection[str]) -> str:
     """What the ranges of the strip are, and what the changes were measured against, for a reader of the first page alone."""
-    against = "teams that carried on as before" if any(e.grade is Grade.A for e in weighed) else "the weeks before"
+    each = (e for weighed in findings.evidence.values() for e in weighed if e.needle in shown and e.interval)
+    grades = {e.grade is Grade.A for e in each}
+    others = "teams that carried on as before"
+    against = {
+        frozenset({True}): others,
+        frozenset({True, False}): f"{others} where there are any, else against the weeks before",
+    }.get(frozenset(grades), "the weeks before")
     return f"Changes are measured against {against}. {CI}"
 
 
@@ -96,7 +103,7 @@ def _paired(findings: Findings, weighed: Sequence[Evidence]) -> list[tuple[Evide
 
 
 def _harm_elsewhere(findings: Findings, lead: str | None) -> str:
-    """What got worse in the other proofs of the report: the first page hides no harm."""
+    """What got worse in the other proofs of the report: the first page hides no harm that a proof can be said to have done."""
     others = ((key, proof) for key, proof in findings.proofs.items() if key != lead)
     told = (say.harm(_paired(findings, findings.evidence[key]), proof) for key, proof in others)
     return " ".join(filter(None, told))
@@ -393,8 +400,19 @@ def needles(findings: Findings, params: Mapping[str, NeedleParams], brand: Brand
         )
     parts += restated(findings)
     if findings.missing:
-        parts.append(note("Not in this report for want of data. " + " ".join(findings.missing.values())))
+        parts.append(note(f"{WANTING} {' '.join(findings.missing.values())}"))
     return Page(tuple(parts))
+
+
+def wanting(findings: Findings, needle: Needle) -> Page | None:
+    """The sentence that stands for a picture of a needle that the extract cannot give; None where it can.
+
+    What the table of needles says already is not said again.
+    """
+    lacking = measure.lacking(findings.snapshot, needle)
+    if lacking is None:
+        return None
+    return NOTHING if needle.key in findings.missing else Page((note(f"{WANTING} {lacking}"),))
 
 
 def _use_case(findings: Findings) -> list[Block]:

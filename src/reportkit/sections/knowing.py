@@ -23,7 +23,7 @@ from reportkit.model.shown import Shown
 from reportkit.narrative import dora
 from reportkit.narrative import english as say
 from reportkit.narrative.definitions import summary_rule
-from reportkit.narrative.words import entity_name, stopped
+from reportkit.narrative.words import entity_count, entity_name, stopped
 from reportkit.sections.parts import reading_shown
 from reportkit.snapshot import EntityManifest
 
@@ -174,7 +174,7 @@ def _briefly(entity: EntityManifest) -> str:
     left = [f"{unit.plural(aside, 'row')} set aside"] if entity.set_aside else []
     count = unit.COUNT.number(broken) if entity.set_aside else unit.plural(broken, "row")
     left += [f"{count} rejected"] if broken else []
-    told = f"{unit.COUNT.number(entity.accepted)} {entity_name(entity.entity)}"
+    told = entity_count(entity.accepted, entity.entity)
     return f"{told} ({', '.join(left)})" if left else told
 
 
