@@ -121,7 +121,7 @@ class Findings:
         )
 
     def history(self, needle: Needle) -> Sequence[Reading]:
-        """The needle by quarter, nine quarters up to this one, oldest first, whole organisation."""
+        """The needle by quarter, nine quarters up to this one, oldest first, of the facts that the report is on."""
         if needle.key not in self._histories:
             self._histories[needle.key] = shared.once(
                 ("history", needle.key, self.quarter, self.snapshot.only, QUARTERS),
@@ -134,7 +134,7 @@ class Findings:
         return {}
 
     def weekly(self, needle: Needle) -> Sequence[Reading]:
-        """The needle in each of the last 26 complete weeks of the quarter, whole organisation, from the first covered one on."""
+        """The needle in each of the last 26 complete weeks of the quarter, from the first covered one on."""
         if (
             isinstance(needle.kind, Ratio)
             and isinstance(needle.kind.denominator, Per)

@@ -211,8 +211,10 @@ class Workspace:
 
 
 def _told(audience: Audience, particular: QuarterParams) -> Iterable[str]:
-    """The quarter's proofs that an audience is told of: its own in its own order, or all."""
-    return [key for key in audience.proofs if key in particular.proofs] or particular.proofs
+    """The quarter's proofs that an audience is told of: its own in its own order, or all where it names none."""
+    if not audience.proofs:
+        return particular.proofs
+    return [key for key in audience.proofs if key in particular.proofs]
 
 
 def _is_quarter(name: str) -> bool:

@@ -123,6 +123,23 @@ def test_several_incidents_of_one_deployment_are_one_failure(freeze: Freeze) -> 
     assert value(other, "change_failure_rate") == pytest.approx(1 / 4)
 
 
+def test_a_teams_facts_under_other_rules_are_linked_by_those(freeze: Freeze) -> None:
+    """Three incidents of 2 hours name their deployment, three of 10 hours do not: 6 hours at the middle, or 2 of the named."""
+    deployments = [deployed(f"d{day}", f"02-0{day}T10:00:00", team="a") for day in range(2, 8)]
+    incidents = [
+        broke(f"i{day}", f"02-0{day}T11:00:00", team="a", **named)
+        | {"resolved_at": at(f"02-0{day}T11:00:00") + timedelta(hours=2 if named else 10)}
+        for day in range(2, 8)
+        for named in [{"deployment_id": f"d{day}"} if day < 5 else {}]
+    ]
+    snapshot = freeze({"deployments": deployments, "incidents": incidents}, YEAR, rules=Rules(smallest_group=1))
+    stated, key = Rules(dora=DoraRules(link="stated"), smallest_group=1), "recovery_time"
+    team = snapshot.cut({"team": "a"})
+    assert [value(s, key) for s in (snapshot, team)] == [6.0, 6.0]
+    assert [value(s, key) for s in (team.under(stated), snapshot.under(stated), team)] == [2.0, 2.0, 6.0]
+    assert value(team.under(Rules(dora=DoraRules(results=("failure",)))), "deployment_frequency") == 0.0
+
+
 def test_doras_medians_leave_open_ones_apart_unless_the_rules_say_otherwise(freeze: Freeze) -> None:
     """Ends at 1 and 3 days, three open for long: the median of the two is 2 days; with the open ones 2 in 5 have ended."""
     rows = [{"first_commit_at": at("02-02"), "deployed_at": at(end)} for end in ("02-03", "02-05")]

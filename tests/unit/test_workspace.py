@@ -119,6 +119,31 @@ def test_an_extract_that_was_taken(workspace: Make) -> None:
     assert list(report.proofs) == ["paved_road"]
 
 
+def test_an_audience_is_told_of_its_own_proofs_and_of_all_only_where_it_names_none(workspace: Make) -> None:
+    root = workspace({"audiences.yaml": {"notebook: board.ipynb": "notebook: board.ipynb\n  proofs: [last_quarters]"}})
+    proofs = root / "params" / "proofs.yaml"
+    given = proofs.read_text(encoding="utf-8")
+    proofs.write_text(given + given.replace("paved_road:", "last_quarters:"), encoding="utf-8")
+    place = Workspace.find(root)
+    take(place.sources, place.organisation, place.period("2026-Q1"), place.root)
+    report = place.report("executives", "2026-Q1")
+    assert not report.proofs
+    assert "No proof of concept for this report was read out in Q1 2026" in str(report.answer())
+
+
+def test_a_teams_own_report_says_whose_numbers_it_tells(workspace: Make) -> None:
+    place = Workspace.find(workspace())
+    take(place.sources, place.organisation, place.period("2026-Q1"), place.root)
+    needle = place.audience("executives").primary
+    for only, mine, other in (
+        ({"team": "ant"}, "team ant", "whole organisation"),
+        ({}, "whole organisation", "team ant"),
+    ):
+        report = place.report("executives", "2026-Q1", only)
+        pages = [str(page).lower() for page in (report.problem(), report.needles(), report.cut(needle, "team"))]
+        assert [(mine in page, other in page) for page in pages] == [(True, False)] * 3
+
+
 UNKNOWN = [
     ("audiences.yaml", {"primary: lead_time_for_changes": "primary: led_time_for_changes"}, 5, "lead_time_for_changes"),
     ("audiences.yaml", {"[release_wait]": "[release_weight]"}, 6, "release_wait"),

@@ -35,7 +35,7 @@ from reportkit.narrative.amounts import excludes
 from reportkit.narrative.definitions import state
 from reportkit.needles import find
 from reportkit.sections.knowing import how as how  # a section like those below
-from reportkit.sections.parts import evidence_shown, gap, heading, note, path_shown, reading_shown, section
+from reportkit.sections.parts import evidence_shown, gap, heading, note, path_shown, reading_shown, section, whose
 from reportkit.sections.pictures import moved, stocked
 from reportkit.sections.promised import restated
 from reportkit.sections.referred import Asked
@@ -140,7 +140,7 @@ def _problem_needle(findings: Findings) -> Needle | None:
 
 
 def _no_proof(findings: Findings) -> str:
-    return f"No proof of concept was read out in {findings.quarter.label}: these are the numbers as they stand."
+    return f"No proof of concept for this report was read out in {findings.quarter.label}: these are the numbers as they stand."
 
 
 def _strip_needles(findings: Findings, weighed: Sequence[Evidence]) -> list[Needle]:
@@ -238,12 +238,12 @@ def _quantified(findings: Findings, needle: Needle, reading: Reading) -> str:
     if not reading.known:
         return f"What it was in {when} cannot be said: {reading.reason}."
     if isinstance(needle.kind, Stock):  # what is open is the number itself
-        return f"{say.upper_first(state(needle, reading.value))} (at the end of {when}, whole organisation)."
+        return f"{say.upper_first(state(needle, reading.value))} (at the end of {when}, {whose(findings)})."
     covers, whole = measure.covers(findings.snapshot, needle), findings.quarter.window
     part = Window(max(covers.start, whole.start), min(covers.end, whole.end))
     if part != whole:
         when += f", of which {part.label} is covered"
-    rest = f"{when}, whole organisation, {unit.plural(reading.facts, one, many)}"
+    rest = f"{when}, {whose(findings)}, {unit.plural(reading.facts, one, many)}"
     if reading.open:
         then = "the quarter's end" if part.end == whole.end else "the end of that"
         rest += f"; {unit.plural(reading.open, 'more was', 'more were')} still open at {then}"
@@ -394,7 +394,7 @@ def needles(findings: Findings, params: Mapping[str, NeedleParams], brand: Brand
     if any(findings.evidence.values()):
         parts.append(
             note(
-                "The quarters are those of the whole organisation; the change and its verdict are the proof's, in its own "
+                f"The quarters are those of {whose(findings, 'the ')}; the change and its verdict are the proof's, in its own "
                 "teams and weeks, so the two need not agree."
             )
         )

@@ -16,7 +16,7 @@ from reportkit.model.needle import Needle
 from reportkit.model.shown import Shown
 from reportkit.model.unit import COUNT, NOTHING, plural
 from reportkit.narrative import english as say
-from reportkit.sections.parts import heading, note
+from reportkit.sections.parts import heading, note, whose
 
 ORDER = (
     "critical",
@@ -95,9 +95,9 @@ def _remark(
     findings: Findings, needle: Needle, both: tuple[Sequence[Part], Sequence[Part]], slices: list[Slice]
 ) -> str:
     """What the marks mean, and what was folded, in a line."""
-    told = [f"Whole organisation, {findings.quarter.label}; the thin mark is the quarter before."]
+    told = [f"{say.upper_first(whose(findings))}, {findings.quarter.label}; the thin mark is the quarter before."]
     if all(s.now >= 0.9 * max(t.now for t in slices) for s in slices if math.isfinite(s.now)):
-        told = [f"Whole organisation, {findings.quarter.label}."]
+        told = [f"{say.upper_first(whose(findings))}, {findings.quarter.label}."]
     earlier, parts = both
     if any(math.isnan(s.before) for s in slices) and any(part.groups > 1 for part in earlier):
         told.append(f"{NOTHING}: too few in the quarter before to be shown by themselves.")

@@ -17,6 +17,12 @@ from reportkit.narrative import english as say
 from reportkit.narrative.amounts import detectable, expected
 
 
+def whose(findings: Findings, article: str = "") -> str:
+    """Whose facts the readings are of: 'team basket' in a report on that team alone, else 'whole organisation'."""
+    only = findings.snapshot.only
+    return ", ".join(f"{by} {value}" for by, value in only.items()) if only else f"{article}whole organisation"
+
+
 def evidence_shown(findings: Findings, evidence: Evidence) -> tuple[Shown, ...]:
     """The numbers of an evidence that pages print: before, after, effect with interval, what was to be expected, what would have shown."""
     needle = findings.needle(evidence.needle)

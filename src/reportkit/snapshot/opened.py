@@ -134,6 +134,8 @@ class Snapshot:
 
     def under(self, rules: Rules) -> Snapshot:
         """The same extract, on the same engine, measured by other rules."""
+        if self._whole is not None:
+            return replace(self, rules=rules, _whole=self._whole.under(rules))
         other = replace(self, rules=rules)
         other.__dict__["_backend"] = self._backend
         return other
