@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -174,6 +175,45 @@ def test_a_cell_that_looks_at_the_brand_runs_again_with_it(root: Path) -> None:
     assert go(root).ok
     (root / "params" / "_brand.yml").write_text("color: {primary: '#7a1fa2'}")
     assert why(root)["executives"] == f"{changed}; mine.py uses the look"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "from reportkit import Workspace\nWorkspace.find().organisation.name",
+        "mine = report.audience\nmine.title",
+        "report.findings.organisation.name",
+    ],
+)
+def test_a_cell_that_says_a_label_itself_runs_again_with_another(root: Path, cell: str) -> None:
+    notebook(root, "security", SHOW, *GOOD[1:], f"if False:\n    {cell.replace(chr(10), chr(10) + '    ')}")
+    assert go(root).ok
+    edit(root / "params" / "organisation.yaml", "name: Sample", "name: Renamed")
+    assert {o.report: o.restyled for o in go(root).outcomes} == {"executives": True, "security": False}
+
+
+def test_the_only_report_of_a_quarter_is_made_anew_for_it_says_more(root: Path) -> None:
+    (root / "params" / f"{QUARTER}.yaml").write_text("audiences: [executives]\n")
+    assert why(root) == {"executives": "the quarter's audiences changed"}
+
+
+def test_an_extract_taken_again_is_told_with_its_day(root: Path) -> None:
+    manifest = root / "extracts" / QUARTER / "manifest.json"
+    told = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({**told, "taken_at": "2020-01-01T00:00:00+00:00"}))
+    assert set(why(root).values()) == {"the extract changed: when and how it was taken"}
+
+
+def test_a_logo_may_lie_anywhere_and_is_under_the_seal(root: Path) -> None:
+    logo = root / "assets [ours]" / "logo.svg"
+    logo.parent.mkdir()
+    logo.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
+    (root / "params" / "_brand.yml").write_text("logo:\n  small: ../assets [ours]/logo.svg\n")
+    assert go(root).ok
+    assert sealed(root)
+    logo.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>')
+    assert not sealed(root)
+    assert set(why(root).values()) == {"_brand.yml changed: logo"}
 
 
 def test_a_picture_without_a_recipe_runs_again_for_another_look(root: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -251,7 +252,7 @@ def _remember(pack: Pack, making: Making, wanted: Wanted) -> None:
     root = making.workspace.root
     settings = making.workspace.sources.sources.values()
     said: dict[str, Any] = {
-        "watched": [str(s["path"]) for s in settings if s.get("type") == "file" and "path" in s],
+        "watched": [*(str(s["path"]) for s in settings if s.get("type") == "file" and "path" in s), *_of_brand(making)],
         "reports": [outcome.report for outcome in pack.outcomes],
         "remarks": list(pack.remarks),
     }
@@ -259,6 +260,13 @@ def _remember(pack: Pack, making: Making, wanted: Wanted) -> None:
     state.write(
         making.target, making.scratch, {**kept, "said": unchanged.saying(root, making.quarter, wanted.audiences, said)}
     )
+
+
+def _of_brand(making: Making) -> list[str]:
+    """The files that the brand names, as patterns: a logo or a font may lie anywhere."""
+    brand = making.workspace.brand
+    named = [*([brand.logo] if brand.logo else []), *(file for _, _, file in brand.fonts)]
+    return [glob.escape(str(file.resolve())) for file in named]
 
 
 def _write(making: Making, name: str, text: str) -> None:

@@ -29,7 +29,10 @@ ON_PAGES = {
     "organisation.yaml": ("language", "name", "notice", "page", "report"),
     "audiences.yaml": ("title",),
 }  # labels alone
-LOOKED_AT = re.compile(r"brand|\bsetting\b|\btheme\b|audience\.title")  # in code: it may do what it does by the look
+# In code: it may do what it does by the look, or by a label that else only pages show.
+LOOKED_AT = re.compile(
+    r"brand|\bsetting\b|\btheme\b|audience\.|\.audience\b|\borganisation\b|\bWorkspace\b|\bfindings\b"
+)
 MOST = 3  # changes that are told one by one
 PACKAGE = Path(__file__).resolve().parents[1]
 OUTSIDE = ("_notebooks", "check", "cli.py", "console.py", "preloaded", "preview", "scaffold", "unchanged.py")
@@ -58,6 +61,7 @@ def _own(workspace: Workspace, job: Job, known: Background) -> Parts:
         BESIDE: dict(_beside(job.notebook)),
         **_params(workspace, job),
         "what it is made for": dict(_flat(job.parameters)),
+        "the quarter's audiences": {"": digest(bool({*workspace.audiences_of(job.quarter)} - {job.audience}))},
     }
 
 
@@ -66,7 +70,12 @@ def _shared(workspace: Workspace, quarter: str, known: Background) -> Parts:
     manifest = Manifest.read(workspace.root / "extracts" / quarter)
     return {
         BRAND: dict(_brand(workspace)),
-        "the extract": {name: digest(asdict(entity)) for name, entity in manifest.entities.items()},
+        "the extract": {
+            **{name: digest(asdict(entity)) for name, entity in manifest.entities.items()},
+            "when and how it was taken": digest(
+                [manifest.taken_at[:10], manifest.mapping_sha256, manifest.reportkit, manifest.drift]
+            ),
+        },
         **_background(known),
         "the records of earlier quarters": dict(_records(workspace.root / "reports", quarter)),
         "libraries": {**dict(_libraries()), **_driver(workspace)},
