@@ -307,6 +307,19 @@ def test_spark_that_cannot_run_is_one_sentence(frozen: Snapshot, monkeypatch: py
         ("{type: postgres, url: env:URL, schema: 'a; DROP'}", "engine.schema must be text like ^[A-Za-z_]"),
         ("{type: spark, url: env:URL}", "the engine spark has no url; take it out"),
         ("{type: postgres, url: env:URL, master: local}", "the engine postgres has no master; take it out"),
+        ("{type: postgres, url: 'postgresql://u@h/db?password=swordfish'}", "this address holds a password"),
+        ("{type: postgres, url: env:URL, options: {pwd: swordfish}}", "pwd looks like a secret"),
+        ("{type: postgres, url: 'postgresql://u@[h/db'}", "this is no address of a database; letters such as [, #"),
+        ("{type: spark, settings: {x.ConnectionURL: 'jdbc:mysql://u:swordfish@h/db'}}", "x.ConnectionURL: this address holds a p"),
+        ("{type: spark, settings: {x.url: 'jdbc:pg://h/db?user=a&password=swordfish'}}", "x.url: this address holds a password"),
+        ("{type: spark, settings: {x.opts: '-Xmx1g -Dstore.password=swordfish'}}", "x.opts: this address holds a password"),
+        ("{type: spark, settings: {x.url: 'jdbc:oracle:thin:u/swordfish@h:1521'}}", "x.url: this address holds a password"),
+        ("{type: spark, extracts: 's3a://KEY:swordfish@bucket/x'}", "this address holds a password"),
+        ("{type: spark, master: 'spark://u:swordfish@h:7077'}", "this address holds a password"),
+        ("{type: spark, settings: {spark.hadoop.fs.s3a.secret.key: 12345678}}", "spark.hadoop.fs.s3a.secret.key looks like a"),
+        ("{type: spark, settings: {spark.authenticate.secret: swordfish}}", "spark.authenticate.secret looks like a secret"),
+        ("{type: spark, settings: {fs.azure.account.key.a.net: swordfish}}", "fs.azure.account.key.a.net looks like a secret"),
+        ("{type: snowflake, url: env:URL, options: {private_key_file_pwd: swordfish}}", "private_key_file_pwd looks like"),
         ("{type: spark, shema: x}", "there is no key 'shema'; did you mean 'schema'?"),
     ],
 )  # fmt: skip
@@ -318,6 +331,66 @@ def test_an_engine_that_cannot_be_meant_is_refused(workspace: Workspace, engine:
     assert found.where == "params/organisation.yaml:3"
     assert fault in found.message
     assert "swordfish" not in found.message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("authenticator", "externalbrowser"),
+        ("private_key_file", "/keys/key.p8"),
+        ("sslkey", "/keys/client.key"),
+        ("sslmode", "verify-full"),
+        ("password", "env:PASSWORD"),
+        ("spark.hadoop.fs.s3a.aws.credentials.provider", "org.apache.hadoop.fs.s3a.SimpleAWSCredentialsProvider"),
+        ("spark.authenticate", "true"),
+        ("spark.authenticate", True),
+        ("spark.authenticate.secret.file", "/etc/spark/secret"),
+        ("spark.kubernetes.authenticate.driver.serviceAccountName", "spark"),
+        ("spark.hadoop.fs.azure.account.auth.type", "OAuth"),
+        ("spark.ssl.keyStore", "/etc/spark/keys.jks"),
+        ("spark.sql.mapKeyDedupPolicy", "LAST_WIN"),
+        ("spark.hadoop.hive.metastore.uris", "thrift://hive.example.com:9083"),
+    ],
+)
+def test_settings_that_hold_no_secret_are_taken(name: str, value: str | bool) -> None:
+    assert Engine(type="spark", settings={name: value}).settings == {name: value}
+
+
+@pytest.mark.parametrize("password", ["topsecret[1", "topsecret#1", "topsecret/1", "12/topsecret"])
+def test_an_address_that_cannot_be_parsed_is_one_sentence_without_the_password(
+    frozen: Snapshot, monkeypatch: pytest.MonkeyPatch, password: str
+) -> None:
+    monkeypatch.setenv("WAREHOUSE", f"postgresql://u:{password}@localhost/db")
+    text = said(ReportkitError, engines.on(frozen, Engine(type="postgres", url="env:WAREHOUSE")).ready)
+    assert "this is no address of a database; letters such as [, #, / and @ in a password are written %5B" in text
+    assert "topsecret" not in text
+
+
+def test_a_fault_inside_a_driver_is_no_driver_that_is_not_installed(
+    frozen: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: Any, **__: Any) -> None:
+        raise AttributeError("'NoneType' object has no attribute 'cursor'")
+
+    monkeypatch.setattr(ibis, "connect", failing)
+    text = said(EngineError, engines.on(frozen, Engine(type="postgres", url="postgresql://u@h/db")).ready)
+    assert "PostgreSQL at h/db cannot be reached: 'NoneType' object has no attribute 'cursor'" in text
+
+
+def test_what_spark_says_holds_no_secret(frozen: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets.remember("sword-of-fish")
+    moved = spark.Spark(Engine(type="spark", extracts="s3a://sword-of-fish/x"), frozen.folder)
+
+    class Session:
+        def read_parquet(self, path: str, **_: Any) -> None:
+            raise OSError(f"no such file: {path}?password=herring")
+
+    monkeypatch.setitem(moved.__dict__, "connection", Session())
+    monkeypatch.setattr(moved, "_same", lambda *_: None)
+    text = said(EngineError, lambda: moved.table(file_of(frozen)))
+    assert "Spark cannot read s3a://(secret)/x/" in text
+    assert "sword-of" not in text
+    assert "herring" not in text
 
 
 def test_engines_are_named_or_described(workspace: Workspace) -> None:

@@ -247,6 +247,26 @@ class TestSecrets:
         secrets.remember("postgresql://me:s3cret-pass@host/db")
         assert "s3cret" not in secrets.redact("cannot open postgresql://me:s3cret-pass@host/db (s3cret-pass)")
 
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [
+            ("at postgresql://u:p@ssw0rd9@host/db now", "at postgresql://u:(secret)@host/db now"),
+            ("postgresql://u:p/ssw0rd9@host/db", "postgresql://u:(secret)@host/db"),
+            ("postgresql://u:ssw0rd9@host/db?to=me@x", "postgresql://u:(secret)@host/db?to=me@x"),
+            ("jdbc:x://h/db?user=a&password=b&ssl=1", "jdbc:x://h/db?user=a&password=(secret)&ssl=1"),
+            ("https://h/x?private_token=b", "https://h/x?private_token=(secret)"),
+            ("host=h password=b dbname=d", "host=h password=(secret) dbname=d"),
+            ("write DB_PASSWORD=… into .env", "write DB_PASSWORD=… into .env"),
+            ("https://h:8080/x?page=2", "https://h:8080/x?page=2"),
+        ],
+    )
+    def test_passwords_in_addresses_are_taken_out_though_nobody_named_them(self, text: str, shown: str) -> None:
+        assert secrets.redact(text) == shown
+
+    def test_a_password_is_taken_out_as_drivers_understand_it(self) -> None:
+        secrets.remember("postgresql://h/db?password=her%23ring")
+        assert secrets.redact("no role her#ring") == "no role (secret)"
+
 
 SOURCES = """
 sources:

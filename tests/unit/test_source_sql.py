@@ -162,6 +162,13 @@ def test_a_password_in_the_address_is_refused_and_not_repeated() -> None:
     assert "hunter2" not in said(caught.value.errors()[0])  # type: ignore[attr-defined]
 
 
+def test_an_address_that_cannot_be_parsed_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOP", "postgresql://u:topsecret[1@localhost/db")
+    with pytest.raises(SourceError, match=r"this is no address of a database; letters such as \[") as caught:
+        Read(tmp_path, {"type": "sql", "url": "env:SHOP", "query": "SELECT 1"})
+    assert "topsecret" not in str(caught.value)
+
+
 def test_the_address_and_the_password_may_stand_in_the_environment(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from reportkit.errors import SourceError
 from reportkit.fetch.secrets import find, redact, remember
-from reportkit.model.secret import PLACES
-
-LOCAL = ("sqlite", "duckdb")
+from reportkit.model.secret import FILES, PLACES, parsable
 
 
 def address(named: str, password: str | None, root: Path, where: str) -> str:
-    """The address that params name, its password filled in. Raises SourceError where a secret is not there."""
+    """The address that params name, its password filled in. Raises SourceError: a secret is not there, or no address."""
     plain = find(named, root, where) if PLACES.fullmatch(named) else named
+    try:
+        parsable(plain)
+    except ValueError as error:
+        raise SourceError(f"url: {error}.", where=where) from None
     return with_password(plain, find(password, root, where)) if password else plain
 
 
@@ -26,9 +29,10 @@ def with_password(address: str, password: str) -> str:
 
 def shown(address: str) -> str:
     """How messages name a database: its host and path, without user and password; a file by its name."""
+    scheme, _, rest = address.partition("://")
+    if scheme in FILES:
+        return Path(rest).name
     parts = urlsplit(address)
-    if parts.scheme in LOCAL:
-        return Path(parts.netloc + parts.path).name
     return f"{parts.hostname or 'the database'}{parts.path}"
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from urllib.parse import unquote
 
 from reportkit.errors import SourceError
-from reportkit.model.secret import IN_URL, PLACES
+from reportkit.model.secret import IN_PARAMETER, IN_URL, PLACES
 
 HIDDEN = "(secret)"
 SHORTEST = 6  # characters; taking shorter ones out of texts would tear words apart
@@ -33,7 +34,9 @@ def find(named: str, root: Path, where: str) -> str:
 
 def remember(value: str) -> str:
     """The value, which `redact` takes out of every text from now on; so is the password of an address."""
-    _known.update(part for part in (value, *(m["password"] for m in IN_URL.finditer(value))) if len(part) >= SHORTEST)
+    inside = [m["password"] for pattern in (IN_URL, IN_PARAMETER) for m in pattern.finditer(value)]
+    parts = (value, *inside, *map(unquote, inside))  # drivers say a password as they understood it
+    _known.update(part for part in parts if len(part) >= SHORTEST)
     return value
 
 
@@ -41,7 +44,7 @@ def redact(text: str) -> str:
     """The text without any secret that was found in this process, and without passwords in addresses."""
     for value in sorted(_known, key=len, reverse=True):
         text = text.replace(value, HIDDEN)
-    return IN_URL.sub(rf"\g<before>{HIDDEN}@", text)
+    return IN_PARAMETER.sub(rf"\g<before>{HIDDEN}", IN_URL.sub(rf"\g<before>{HIDDEN}", text))
 
 
 def _from_environment(variable: str, root: Path, where: str) -> str:

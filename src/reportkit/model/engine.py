@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from reportkit.model.secret import PLACES, Database, Secret, SecretInYamlError
+from reportkit.model.secret import PLACES, Address, Database, Secret, SecretInYamlError, without_password
 
 LIKE = {
     "postgres": "postgresql://reportkit@db.example.com/warehouse",
@@ -19,18 +19,35 @@ LABELS = {
     "duckdb": "DuckDB", "spark": "Apache Spark", "postgres": "PostgreSQL",
     "trino": "Trino", "snowflake": "Snowflake", "bigquery": "BigQuery",
 }  # fmt: skip
-SECRET_OPTION = re.compile(r"pass|secret|token|key|auth|credential", re.IGNORECASE)
+SECRET_OPTION = re.compile(r"pass|pwd|secret|token|credential|(key|auth)(?![a-z0-9])", re.IGNORECASE)
+# How somebody is known, and where a secret lies, is none: authenticator, …credentials.provider, private_key_file.
+NO_SECRET = re.compile(
+    r"(provider|path|file|location|keytab|sslkey|type|mode|enabled|interval|timeout|ratio|wait)$", re.IGNORECASE
+)
+AUTHENTICATION = re.compile(r"authenticat(e|or|ion)", re.IGNORECASE)
 SPARK_ONLY = ("master", "extracts", "settings")
 
 
 def _no_secret(options: dict[str, Any]) -> dict[str, Any]:
     for name, value in options.items():
-        if SECRET_OPTION.search(name) and isinstance(value, str) and not PLACES.fullmatch(value):
+        text = str(value)  # a secret may be of digits alone
+        if PLACES.fullmatch(text):
+            continue
+        if _secret(name) and text.lower() not in ("true", "false"):
             raise SecretInYamlError(
                 f"{name} looks like a secret, which may not be written into YAML; write where it is: env:NAME or "
                 "keyring:service/user"
             )
+        try:
+            without_password(text)
+        except SecretInYamlError as error:
+            raise SecretInYamlError(f"{name}: {error}") from None
     return options
+
+
+def _secret(name: str) -> bool:
+    """Whether a setting of this name holds a secret."""
+    return bool(SECRET_OPTION.search(AUTHENTICATION.sub("", name))) and not NO_SECRET.search(name)
 
 
 Options = Annotated[dict[str, str | bool | int | float], AfterValidator(_no_secret)]
@@ -56,8 +73,8 @@ class Engine(BaseModel):
     options: Options = Field(
         default_factory=dict, description="Further settings of the connection: warehouse, role, sslmode …; or env:NAME."
     )
-    master: str = Field("local[*]", description="Spark: its master, local[4] or spark://host:7077.")
-    extracts: str | None = Field(
+    master: Address = Field("local[*]", description="Spark: its master, local[4] or spark://host:7077.")
+    extracts: Address | None = Field(
         None, description="Spark: where its workers see the folder extracts/, such as s3a://bucket/extracts."
     )
     settings: Options = Field(

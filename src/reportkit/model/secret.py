@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import re
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
 PLACES = re.compile(r"env:(?P<variable>[A-Za-z_][A-Za-z0-9_]*)|keyring:(?P<service>[^/\s]+)/(?P<user>\S+)")
-IN_URL = re.compile(r"(?P<before>[a-z][a-z0-9+.-]*://[^/\s:@]*:)(?P<password>[^@\s]+)@", re.IGNORECASE)
+# Behind the user, up to the last @ before the host ends; up to the first one where the password itself holds a / or a ?.
+IN_URL = re.compile(
+    r"(?P<before>[a-z][a-z0-9+.-]*://[^/\s:@]*:|oracle:[a-z0-9]+:[^/\s:@]+/)(?P<password>[^/?\s]+(?=@)|[^@\s]+)(?=@)",
+    re.IGNORECASE,
+)
+# Behind a parameter's name: ?user=a&password=b, ;password=b, "host=h password=b". What hints write, NAME=…, is none.
+IN_PARAMETER = re.compile(
+    r"(?P<before>(?:[?&;][\w.-]*(?:secret|token|(?:api|access|account|private|shared)[_.-]?key|signature)"
+    r"|(?:^|[?&;,\s\"'(])(?:pass|[\w.-]*(?:passw(?:or)?d|passphrase|pwd)))=)(?P<password>(?!…)[^&;\s\"']+)",
+    re.IGNORECASE,
+)
+FILES = ("sqlite", "duckdb")  # databases whose address is a path
 
 
 class SecretInYamlError(ValueError):
@@ -27,7 +39,7 @@ def named(value: str) -> str:
 
 def without_password(value: str) -> str:
     """The address. Raises ValueError where it holds a password."""
-    if IN_URL.search(value):
+    if IN_URL.search(value) or IN_PARAMETER.search(value):
         raise SecretInYamlError(
             "this address holds a password, which may not be written into YAML; put the whole address into the "
             "environment or .env and write env:NAME",
@@ -35,12 +47,30 @@ def without_password(value: str) -> str:
     return value
 
 
+def parsable(address: str) -> str:
+    """A database's address. Raises ValueError, without repeating it, where no driver could read it."""
+    if address.partition("://")[0] in FILES:
+        return address
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # one that is no number is a piece of a password
+        broken = "@" not in parts.netloc and "@" in parts.path + parts.fragment
+    except ValueError:
+        broken = True
+    if broken:
+        raise SecretInYamlError(
+            "this is no address of a database; letters such as [, #, / and @ in a password are written %5B, %23, %2F "
+            "and %40"
+        )
+    return address
+
+
 def database(value: str) -> str:
     """The address of a database, or where it is. Raises ValueError where it is none or holds a password."""
     if not PLACES.fullmatch(value):
         if "://" not in value:
             raise ValueError("an address is like postgresql://reader@host/database, or env:NAME")
-        without_password(value)
+        parsable(without_password(value))
     return value
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from reportkit.errors import EngineError
 from reportkit.fetch.databases import line
-from reportkit.fetch.secrets import find
+from reportkit.fetch.secrets import find, redact
 from reportkit.model.engine import Engine
 from reportkit.model.secret import PLACES
 from reportkit.snapshot.backends import Frozen, Table
@@ -60,7 +60,7 @@ class Spark:
         try:
             return ibis.pyspark.connect(builder.getOrCreate())
         except Exception as error:  # noqa: BLE001  # whatever Java says
-            raise EngineError(f"Spark at {engine.master} does not start: {said(error)}.", where=WHERE) from None
+            raise fault(f"Spark at {engine.master} does not start: {said(error)}.") from None
 
     def table(self, frozen: Frozen) -> Table:
         """The file, read in place: where the workers see it. Raises EngineError where they do not, or see another."""
@@ -73,10 +73,9 @@ class Spark:
         except EngineError:
             raise
         except Exception as error:  # noqa: BLE001  # whatever Java says
-            raise EngineError(
+            raise fault(
                 f"Spark cannot read {path}: {said(error)}. Write under `extracts` where its workers see the folder "
-                "extracts/.",
-                where=WHERE,
+                "extracts/."
             ) from None
 
     def ready(self, all_of_them: Sequence[Frozen]) -> None:  # noqa: ARG002  # each process has a session of its own
@@ -106,10 +105,9 @@ class Spark:
         seen = functions.sha2("content", 256) if size <= HASHED else functions.col("length").cast("string")
         rows = found.select(seen.alias("seen")).collect()
         if [row["seen"] for row in rows] != [frozen.sha256 if size <= HASHED else str(size)]:
-            raise EngineError(
+            raise fault(
                 f"{path} is not the frozen extract's {frozen.path.name}; copy extracts/{frozen.path.parent.name} there "
-                "again.",
-                where=WHERE,
+                "again."
             )
 
     def _plain(self, value: Any) -> str:
@@ -124,9 +122,9 @@ def usable(engine: Engine) -> None:
     Spark itself would try for minutes.
     """
     if find_spec("pyspark") is None:
-        raise EngineError("Apache Spark is not installed; install it with pip install 'reportkit[spark]'.", where=WHERE)
+        raise fault("Apache Spark is not installed; install it with pip install 'reportkit[spark]'.")
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
-        raise EngineError("Spark needs Java, and there is none; install a Java runtime (17 or later).", where=WHERE)
+        raise fault("Spark needs Java, and there is none; install a Java runtime (17 or later).")
     if not engine.master.startswith("spark://"):
         return
     hosts = HOSTS.findall(engine.master)
@@ -136,7 +134,12 @@ def usable(engine: Engine) -> None:
         except OSError:
             continue
         return
-    raise EngineError(f"nobody answers at {engine.master}; is the Spark master running?", where=WHERE)
+    raise fault(f"nobody answers at {engine.master}; is the Spark master running?")
+
+
+def fault(text: str) -> EngineError:
+    """An error of Spark, without any secret: master and paths are told as params say them."""
+    return EngineError(redact(text), where=WHERE)
 
 
 def said(error: Exception) -> str:

@@ -11,6 +11,7 @@ import secrets as dice
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,12 @@ from reportkit.snapshot.backends import Frozen, Table
 
 WHERE = "params/organisation.yaml: engine"
 BATCH = 100_000  # rows
+DRIVERS = {
+    "postgres": "psycopg",
+    "trino": "trino",
+    "snowflake": "snowflake.connector",
+    "bigquery": "google.cloud.bigquery",
+}
 PLACE = {"bigquery": "dataset_id"}  # what the setting for the schema is called, where it is not `schema`
 
 
@@ -76,9 +83,11 @@ class Warehouse:
             raise EngineError(f"`url` is no address of {engine.label}; mend it.", where=WHERE)
         place = {PLACE.get(engine.type, "schema"): engine.tables}
         name = databases.shown(address)
+        if not installed(DRIVERS[engine.type]):
+            raise EngineError(not_installed(engine), where=WHERE)
         try:
             return ibis.connect(address, **place, **options)
-        except (ImportError, AttributeError):
+        except ImportError:  # of something that the driver itself needs
             raise EngineError(not_installed(engine), where=WHERE) from None
         except Exception as error:  # noqa: BLE001  # each driver has its own
             said = databases.line(error)
@@ -144,6 +153,14 @@ def load(connection: Any, frozen: Frozen) -> None:
 def quoted(connection: Any, name: str) -> str:
     """A name of letters, digits and underscores as the warehouse's SQL quotes it."""
     return f"`{name}`" if connection.name == "bigquery" else f'"{name}"'
+
+
+def installed(module: str) -> bool:
+    """Whether a module is there to be imported."""
+    try:
+        return find_spec(module) is not None
+    except ImportError:  # not even the package around it
+        return False
 
 
 def not_installed(engine: Engine) -> str:

@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reportkit.errors import SourceError
-from reportkit.fetch.databases import LOCAL, line, no_driver, shown
+from reportkit.fetch.databases import line, no_driver, shown
+from reportkit.model.secret import FILES
 
 BATCH = 20_000  # rows
 CURSORS = ("postgres", "sqlite", "duckdb")  # backends whose driver is asked directly, in batches
@@ -137,7 +138,7 @@ def _connected(address: str) -> Any:
 def _from_root(address: str, root: Path) -> str:
     """A file's address as seen from the workspace: duckdb://data/x.db and sqlite:///abs/x.db."""
     scheme, _, rest = address.partition("://")
-    if scheme not in LOCAL:
+    if scheme not in FILES:
         return address
     path = root / rest.removeprefix("/") if not rest.startswith("//") and not Path(rest).is_file() else Path(rest)
     if not path.is_file():
