@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from reportkit.errors import ContractError, ExtractError, SnapshotError, SourceE
 from reportkit.model.params import Organisation, Sources
 from reportkit.model.period import Quarter
 from reportkit.snapshot import Snapshot, take
+from tests.conftest import REPOSITORY
 from tests.unit.test_snapshot import COLUMNS, HEADER, Q, organisation, rows, sources, taken
 
 ODD = [  # as written, in UTC when the organisation is in London
@@ -48,6 +50,26 @@ def test_times_as_systems_write_them(tmp_path: Path) -> None:
     text = "".join(f"{i:02},x,2020-01-01,{moment},\n" for i, (moment, _) in enumerate(ODD))
     taken(tmp_path, text, time_zone="Europe/London")
     assert dict(rows(tmp_path, "change_id, merged_at::VARCHAR")) == {f"{i:02}": utc for i, (_, utc) in enumerate(ODD)}
+
+
+@pytest.mark.parametrize(
+    ("said", "before", "after"),
+    [
+        ("TIMESTAMPTZ", "2026-03-31T23:30:00+01:00", "2026-03-31T23:30:00Z"),
+        ("Europe/London", "2026-03-31 23:30:00", "2026-04-01 00:10:00"),  # 22:30 UTC; the quarter ends at 23:00 UTC
+    ],
+)
+def test_the_readmes_way_to_read_an_event_log_as_it_stood_at_the_quarters_end(
+    tmp_path: Path, said: str, before: str, after: str
+) -> None:
+    readme = " ".join((REPOSITORY / "README.md").read_text(encoding="utf-8").split())
+    [where] = [w for w in re.findall(r"`(WHERE [^`]*\$quarter_ends)`", readme) if said in w]
+    last = "QUALIFY row_number() OVER (PARTITION BY id ORDER BY updated_at DESC) = 1"
+    query = f"SELECT id, team, first FROM (SELECT *, out AS updated_at FROM raw) {where} {last}"
+    columns = {name: COLUMNS[name] for name in ("change_id", "team", "first_commit_at")}
+    log = f"a,old,2026-02-01,,2026-03-01T10:00:00Z\na,new,2026-02-01,,{before}\na,late,2026-02-01,,{after}\n"
+    taken(tmp_path, log, sources(query=query, columns=columns), time_zone="Europe/London")
+    assert rows(tmp_path, "change_id, team") == [("a", "new")]
 
 
 def test_what_is_no_time_is_quoted_in_the_reason(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import duckdb
 import pytest
 
 from reportkit.errors import SourceError
+from reportkit.fetch.tabular.packed import CHUNK
 from reportkit.model.params import Organisation, Sources
 from reportkit.model.period import Quarter
 from reportkit.snapshot import take
@@ -79,6 +80,27 @@ def test_latin_1_is_refused_with_the_line_and_read_when_it_is_named(tmp_path: Pa
     ):
         rows(tmp_path, "a.csv")
     assert rows(tmp_path, "a.csv", encoding="windows-1252") == ROWS
+
+
+def columns(folder: Path, path: str, **settings: Any) -> tuple[str, ...]:
+    with duckdb.connect() as connection:
+        place = Place(folder, connection, folder / "scratch", headers=True)
+        return read(Spec(path=path, **settings), "export", place)[0].columns
+
+
+def test_a_header_in_latin_1_is_refused_alike_and_a_letter_cut_by_the_chunk_is_not(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes("id,Größe\n1,2\n".encode("windows-1252"))
+    with pytest.raises(
+        SourceError,
+        match=r"a.csv is not UTF-8 \(byte 0xF6 in line 1\); if Excel wrote it, set `encoding: windows-1252`",
+    ):
+        columns(tmp_path, "a.csv")
+    assert columns(tmp_path, "a.csv", encoding="windows-1252") == ("id", "Größe")
+    start = "id,Größe\n"
+    odd = CHUNK - len(start.encode()) - 1  # so that the chunk ends within the first ë
+    (tmp_path / "b.csv").write_text(start + "x" * (odd - 2) + ",ë" + "ë\n", encoding="utf-8")
+    (tmp_path / "c.csv").write_text(start + "x" * (odd - 1) + ",ë" + "ë\n", encoding="utf-8")
+    assert columns(tmp_path, "b.csv") == columns(tmp_path, "c.csv") == ("id", "Größe")
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])

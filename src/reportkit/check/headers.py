@@ -1,4 +1,8 @@
-"""Mappings held against the columns of the files at hand: headers are read, and no row."""
+"""Mappings held against the columns of the files at hand.
+
+Of CSV the beginning is read, of Parquet its schema. Excel, JSON and JSON lines have no header that could be read alone: they
+are read whole. No row of any of them is mapped.
+"""
 
 from __future__ import annotations
 

@@ -34,15 +34,23 @@ def as_utf8(path: Path, encoding: str | None, source: str, folder: Path) -> Path
 
 
 def head(path: Path, encoding: str | None, source: str, folder: Path) -> Path:
-    """The beginning of the file in UTF-8, in `folder`: enough for its header, whatever comes after it."""
+    """The beginning of the file in UTF-8, in `folder`: enough for its header, whatever comes after it.
+
+    Raises SourceError that names the line where the text is not what it should be.
+    """
     with stream(path, source) as raw:
         start = raw.read(CHUNK)
     told = encoding or _told(start[:SAMPLE])
+    decoder = codecs.getincrementaldecoder("utf-8-sig" if told == "utf-8" else told)()
+    try:
+        text = decoder.decode(start, final=len(start) < CHUNK)  # a letter that the chunk's end cuts is left out
+    except UnicodeDecodeError as error:
+        line = 1 + error.object[: error.start].count(b"\n")
+        named = "UTF-8" if told == "utf-8" else told
+        raise _not(path, named, error.object[error.start], line, source) from None
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / (path.stem if path.suffix.lower() in PACKED else path.name)
-    target.write_text(
-        start.decode("utf-8-sig" if told == "utf-8" else told, errors="ignore"), encoding="utf-8", newline=""
-    )
+    target.write_text(text, encoding="utf-8", newline="")
     return target
 
 
