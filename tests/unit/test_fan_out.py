@@ -164,6 +164,107 @@ def test_a_report_of_a_team_that_has_become_too_small_is_withdrawn(tmp_path: Pat
     assert set(record) == {"executives", "security-ant"}
 
 
+def bees_report(root: Path) -> tuple[Path, Callable[..., None]]:
+    """A quarter with a report on the bees alone, and on the ants where they have facts; and how to write its params anew."""
+    organisation = root / "params" / "organisation.yaml"
+    given = organisation.read_text()
+
+    def write(least: int, each: str) -> None:
+        organisation.write_text(f"{given}smallest_group: {least}\n")
+        (root / "params" / f"{QUARTER}.yaml").write_text(f"audiences: [executives]\neach: {each}\n")
+
+    write(4, "[{audience: security, by: team}]")
+    assert "security-bee" in [o.report for o in go(root, "security").outcomes]
+    folder = root / "reports" / QUARTER
+    (folder / "failed").mkdir()
+    for name in ("security-bee.ipynb", "security-bee.txt", "security-ant.txt", "executives.txt"):
+        (folder / "failed" / name).write_text("why")
+    return folder, write
+
+
+def told_of(folder: Path, team: str) -> list[str]:
+    """The names of the files in the folder, however hidden, that a team's report has left something in."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [
+        str(p.relative_to(folder))
+        for p in files
+        if f"security-{team}" in p.name or f"security-{team}" in p.read_text("latin-1")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("least", "each"),
+    [(5, "[{audience: security, by: team}]"), (4, "[{audience: security, by: team, only: [ant]}]"), (4, "[]")],
+)
+def test_nothing_of_a_withdrawn_report_stays_though_no_other_is_made(tmp_path: Path, least: int, each: str) -> None:
+    root = small_and_large(tmp_path)
+    folder, write = bees_report(root)
+    write(least, each)
+    notebook(root, "executives", "1 / 0")
+    notebook(root, "security", "1 / 0", parameters=f'{PARAMETERS}\nteam = ""')
+    assert not any(outcome.ok for outcome in go(root).outcomes)
+    assert not told_of(folder, "bee")
+    assert bool(told_of(folder, "ant")) is (each != "[]")
+    record = json.loads((folder / "record.json").read_text())["reports"]
+    assert set(record) == ({"security-ant"} if each != "[]" else set())
+    assert (folder / "failed" / "executives.ipynb").is_file()
+
+
+def test_a_report_of_a_team_that_has_no_facts_any_more_is_withdrawn(tmp_path: Path) -> None:
+    root = small_and_large(tmp_path)
+    folder, _ = bees_report(root)
+    export = root / "extracts" / "raw" / "deployments.csv"
+    export.write_text("".join(line for line in export.read_text().splitlines(keepends=True) if "bee" not in line))
+    said: list[str] = []
+    build(Workspace.find(root), QUARTER, Wanted(("security",), extract=True), said.append)
+    assert not told_of(folder, "bee")
+    assert told_of(folder, "ant")
+    assert "security-bee: withdrawn, for there is no such report in the quarter any more" in said
+
+
+def only(root: Path, *teams: str) -> Workspace:
+    (root / "params" / f"{QUARTER}.yaml").write_text(
+        f"audiences: [executives]\neach:\n  - audience: security\n    only: [{', '.join(teams)}]\n"
+    )
+    return Workspace.find(root)
+
+
+def test_a_team_that_is_named_needs_facts_of_this_quarter(tmp_path: Path) -> None:
+    root = small_and_large(tmp_path)
+    export = root / "extracts" / "raw" / "deployments.csv"
+    export.write_text(export.read_text() + "".join(f"c{i},cat,2026-02-0{1 + i}T10:00:00Z\n" for i in range(7)))
+    place = only(root, "cat", "ant")
+    take(place.sources, place.organisation, place.period(QUARTER), root)
+    planned = plan.planned(place, QUARTER)
+    assert [job.report for job in planned.jobs] == ["executives", "security-ant"]
+    assert list(planned.withheld) == ["security-cat"]
+    assert "cat gets no report of its own, for fewer than 5 people" in planned.notes[0]
+
+
+@pytest.mark.parametrize(("team", "then"), [("amt", "did you mean 'ant'?"), ("zebra", "take it out of `only`.")])
+def test_a_team_that_no_fact_has_is_refused(tmp_path: Path, team: str, then: str) -> None:
+    root = small_and_large(tmp_path)
+    with pytest.raises(ParamsError) as error:
+        build(only(root, "ant", team), QUARTER)
+    assert error.value.message == f"no fact in the extract of 2026-Q2 has the team {team!r}; {then}"
+    assert error.value.where == "params/2026-Q2.yaml:4"
+
+
+def test_a_team_that_is_named_gets_no_report_where_nobody_can_tell_its_size(tmp_path: Path) -> None:
+    root = small_and_large(tmp_path)
+    audiences = root / "params" / "audiences.yaml"
+    head, _, tail = audiences.read_text().rpartition("primary: deployment_frequency")
+    audiences.write_text(f"{head}primary: lead_time_for_changes{tail}")
+    place = only(root, "ant")
+    take(place.sources, place.organisation, place.period(QUARTER), root)
+    planned = plan.planned(place, QUARTER)
+    assert [job.report for job in planned.jobs] == ["executives"]
+    assert planned.notes[0].startswith(
+        "Security: ant gets no report of its own, for nobody can tell how many people stand behind it. Lead time"
+    )
+    assert list(planned.withheld) == ["security-ant"]
+
+
 def test_what_few_facts_of_a_team_would_tell_is_withheld(tmp_path: Path) -> None:
     root = small_and_large(tmp_path)
     assert go(root).ok

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reportkit import files, forks, render, run, shared, unchanged, versions
-from reportkit.errors import ReportkitError, SnapshotError
-from reportkit.pack import cluster, fingerprint, health, plan, record, sheets, state, story
+from reportkit import files, forks, run, shared, unchanged, versions
+from reportkit.errors import ReportkitError
+from reportkit.pack import cluster, fingerprint, plan, publishing, record, sheets, state, story
 from reportkit.pack.making import Clock, Making, Progress, make
 from reportkit.pack.plan import Job, Wanted
-from reportkit.snapshot import Manifest, take
+from reportkit.snapshot import take
 from reportkit.snapshot.taking import mapping_sha256
 from reportkit.sources import replaced
 from reportkit.workspace import Workspace
@@ -80,7 +80,7 @@ def build(workspace: Workspace, quarter: str, wanted: Wanted = EVERYTHING, progr
     reports.mkdir(exist_ok=True)
     with files.lock(reports / f".{quarter}.lock", f"building {quarter}"), files.scratch(reports, quarter) as scratch:
         making = Making(workspace, quarter, scratch, progress, clock, planned.notes)
-        _withdraw(making, planned.withheld)
+        publishing.withdraw(making, planned)
         with clock.stage("planning"):
             parts = fingerprint.parts(workspace, quarter, jobs)
             due = state.due(jobs, parts, making.target, force=wanted.force)
@@ -121,7 +121,7 @@ def _extract(workspace: Workspace, quarter: str, progress: Progress, *, again: b
     if again or not folder.is_dir():
         take(workspace.sources, workspace.organisation, workspace.period(quarter), workspace.root, progress=progress)
         return ()
-    if _manifest(workspace, quarter).mapping_sha256 != mapping_sha256(workspace.sources):
+    if publishing.manifest(workspace, quarter).mapping_sha256 != mapping_sha256(workspace.sources):
         changed = (
             f"sources.yaml has changed since the extract of {quarter} was frozen; the reports show the frozen one."
         )
@@ -136,26 +136,10 @@ def _extract(workspace: Workspace, quarter: str, progress: Progress, *, again: b
 
 def _newer(workspace: Workspace, quarter: str) -> str | None:
     """The name of something that was written after the extract was taken and holds something else; None where nothing was."""
-    manifest = _manifest(workspace, quarter)
+    manifest = publishing.manifest(workspace, quarter)
     taken = datetime.fromisoformat(manifest.taken_at).timestamp()
     known = {origin.sha256 for entity in manifest.entities.values() for origin in entity.origins}
     return replaced(workspace.sources, workspace.root, taken, known)
-
-
-def _manifest(workspace: Workspace, quarter: str) -> Manifest:
-    try:
-        return Manifest.read(workspace.root / "extracts" / quarter)
-    except (OSError, ValueError, KeyError, TypeError):
-        raise SnapshotError(
-            f"extracts/{quarter} has no readable manifest; run `reportkit extract {quarter}`."
-        ) from None
-
-
-def _withdraw(making: Making, withheld: Iterable[str]) -> None:
-    """Remove the reports of groups that have become too small for one: what they tell may not stand."""
-    for report in withheld:
-        for ending in state.ENDINGS:
-            (making.target / f"{report}.{ending}").unlink(missing_ok=True)
 
 
 def _engine(making: Making, due: Sequence[Job], wanted: Wanted) -> None:
@@ -202,7 +186,7 @@ def _outcomes(making: Making, jobs: Sequence[Job], due: Sequence[Job]) -> tuple[
 
 def _standing(making: Making, report: str) -> Outcome:
     """A report that is as it should be already; what explains an attempt that failed in between has lost its point."""
-    _forgive(making.target / "failed", report)
+    publishing.forgive(making.target / "failed", report)
     return Outcome(report, tuple(making.target / f"{report}.{ending}" for ending in state.ENDINGS))
 
 
@@ -214,17 +198,10 @@ def _settle(making: Making, job: Job) -> Outcome:
     made = making.made[report]
     for name, path in made.files.items():
         files.put(path, making.target / name)
-    _forgive(making.target / "failed", report)
+    publishing.forgive(making.target / "failed", report)
     return Outcome(
         report, tuple(making.target / name for name in made.files), made.seconds, why=job.why, restyled=job.restyle
     )
-
-
-def _forgive(failed: Path, report: str) -> None:
-    for ending in ("ipynb", "txt"):
-        (failed / f"{report}.{ending}").unlink(missing_ok=True)
-    if failed.is_dir() and not any(failed.iterdir()):
-        failed.rmdir()
 
 
 def _close(making: Making, outcomes: Sequence[Outcome], parts: Mapping[str, fingerprint.Parts]) -> tuple[str, ...]:
@@ -232,16 +209,7 @@ def _close(making: Making, outcomes: Sequence[Outcome], parts: Mapping[str, fing
     if not any(outcome.ok for outcome in outcomes):
         return ()
     made = [making.made[outcome.report] for outcome in outcomes if outcome.ok and outcome.report in making.made]
-    manifest = _manifest(making.workspace, making.quarter)
-    whole = record.record(making.workspace, manifest, making.target, made)
-    _write(making, record.FILE, record.as_json(whole))
-    everyone = sheets.sheet(making.workspace, making.quarter, "All reports", "All reports")
-    sound = health.health(manifest, making.workspace.period(making.quarter).window)
-    index = render.index(sheets.entries(making.workspace, whole), everyone, sound, sheets.verdicts(whole), making.notes)
-    _write(making, "index.html", index)
-    kept = state.read(making.target).get("reports", {})
-    now = {one.report: state.entry(parts[one.report], making.target, one.report, restyles=one.restyles) for one in made}
-    state.write(making.target, making.scratch, {"reports": {**kept, **now}})
+    whole = publishing.publish(making, made, parts)
     return (*record.outdated(whole), *story.remarks(making.workspace, whole, [one.report for one in made]))
 
 
@@ -267,9 +235,3 @@ def _of_brand(making: Making) -> list[str]:
     brand = making.workspace.brand
     named = [*([brand.logo] if brand.logo else []), *(file for _, _, file in brand.fonts)]
     return [glob.escape(str(file.resolve())) for file in named]
-
-
-def _write(making: Making, name: str, text: str) -> None:
-    draft = making.scratch / name
-    draft.write_text(text, encoding="utf-8")
-    files.put(draft, making.target / name)

@@ -82,6 +82,7 @@ class Planned:
     jobs: tuple[Job, ...]
     withheld: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    standing: frozenset[str] = frozenset()  # the reports that the quarter has, asked for now or not
 
 
 def jobs(workspace: Workspace, quarter: str, wanted: Sequence[str] = ()) -> list[Job]:
@@ -102,7 +103,9 @@ def planned(workspace: Workspace, quarter: str, wanted: Sequence[str] = ()) -> P
     found = [Job(name, name, quarter, workspace.notebook(name)) for name in whole]
     found = list(_apart([*found, *_each(workspace, quarter, each)]))  # small ones too: no name hangs on another's size
     small: dict[tuple[str, tuple[str, str] | None], str] = {
-        (one.audience, (one.by, value)): told(workspace, one, [value]) for one, g in each.items() for value in g.small
+        (one.audience, (one.by, value)): told(workspace, one, [value], g.unsized)
+        for one, g in each.items()
+        for value in g.small
     }
     withheld = {job.report: small[job.audience, job.only] for job in found if (job.audience, job.only) in small}
     made = [job for job in found if job.report not in withheld]
@@ -113,7 +116,8 @@ def planned(workspace: Workspace, quarter: str, wanted: Sequence[str] = ()) -> P
             known = {*workspace.audiences, *(job.report for job in made)}
             raise UnknownName("audience", name, known, where="params/audiences.yaml")
     chosen = tuple(job for job in made if not wanted or job.report in wanted or job.audience in wanted)
-    return Planned(chosen, withheld, tuple(told(workspace, one, g.small) for one, g in each.items() if g.small))
+    notes = tuple(told(workspace, one, g.small, g.unsized) for one, g in each.items() if g.small)
+    return Planned(chosen, withheld, notes, frozenset(job.report for job in made))
 
 
 def _regular(workspace: Workspace, quarter: str) -> tuple[str, ...]:

@@ -102,9 +102,9 @@ def record(workspace: Workspace, manifest: Manifest, target: Path, made: Sequenc
         }
         for report in made
     }
-    before = {
+    kept = {
         name: entry
-        for name, entry in _before(target / FILE).items()
+        for name, entry in before(target / FILE).items()
         if entry.get("audience", name) in workspace.audiences and (target / f"{name}.pdf").is_file()
     }
     engine = workspace.organisation.engine
@@ -120,7 +120,7 @@ def record(workspace: Workspace, manifest: Manifest, target: Path, made: Sequenc
         "definitions": workspace.definitions,
         "extract": {name: entity.sha256 for name, entity in manifest.entities.items()},
         "warnings": {name: list(entity.warnings) for name, entity in manifest.entities.items() if entity.warnings},
-        "reports": {**before, **now},
+        "reports": {**kept, **now},
     }
 
 
@@ -157,7 +157,7 @@ def _contradictions(whole: Mapping[str, Any]) -> tuple[str, ...]:
     return ()
 
 
-def _before(path: Path) -> dict[str, Any]:
+def before(path: Path) -> dict[str, Any]:
     """The reports of the record as it stands; none where there is no readable one."""
     try:
         reports = json.loads(path.read_text(encoding="utf-8"))["reports"]
