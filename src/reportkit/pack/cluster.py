@@ -64,7 +64,7 @@ class Freight:
         self.client, self.making = client, making
         self.root = making.workspace.root
         self.facts = parcel.facts(self.root, making.quarter)
-        self.everybodys = client.scatter(_shared(making), hash=False)
+        self.everybodys = self._held(_shared(making))
         self.sent: dict[tuple[str, str], Any] = {}
 
     def submit(self, job: Job, task: Task, *, whole: bool) -> Any:
@@ -78,8 +78,16 @@ class Freight:
 
     def _sent(self, key: tuple[str, str]) -> Any:
         if key not in self.sent:
-            self.sent[key] = self.client.scatter(parcel.packed(self.root, [self.facts[key]]), hash=False)
+            self.sent[key] = self._held(parcel.packed(self.root, [self.facts[key]]))
         return self.sent[key]
+
+    def _held(self, content: Parcel) -> Any:
+        """The parcel on some worker. Unlike what is scattered it is a task, whose result is made again where that worker dies."""
+        return self.client.submit(_same, content, pure=False)
+
+
+def _same(content: Parcel) -> Parcel:
+    return content
 
 
 def make(making: Making, plan: Sequence[Job], address: str, jobs: int, timeout: float, *, warm: bool) -> None:
@@ -153,6 +161,7 @@ def _connected(address: str, jobs: int) -> Iterator[Client]:
         "distributed.worker.daemon": False,
         "distributed.admin.tick.limit": "1h",
         "logging.distributed": "critical",
+        "distributed.admin.large-graph-warning-threshold": "1TB",
     }
     with dask.config.set(quiet):
         if address == LOCAL:
