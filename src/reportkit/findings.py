@@ -18,11 +18,12 @@ from reportkit.evidence.restated import restated
 from reportkit.measure import Part, Reading
 from reportkit.model.background import Background
 from reportkit.model.evidence import NO_TEAM, Evidence, Verdict
-from reportkit.model.kind import Per, Ratio
+from reportkit.model.kind import Duration, Per, Ratio, Share
 from reportkit.model.needle import Needle
 from reportkit.model.params import Audience, Organisation, Proof, SourceChange
 from reportkit.model.period import WEEK, Quarter, Window, day_text
 from reportkit.model.rules import DoraRules
+from reportkit.narrative.words import listed, upper_first
 from reportkit.needles import find
 from reportkit.snapshot import Snapshot, fetched
 
@@ -169,7 +170,7 @@ class Findings:
 
     def case(self, needle: Needle, proof: Proof) -> Case:
         """A needle's facts and ground for a proof, cut into those of its strata that the needle's facts have."""
-        strata = [name for name in proof.strata if name in self.snapshot.table(needle.entity).columns]
+        strata = self._strata(needle, proof)
         facts = measure.facts(self.snapshot.whole, needle, proof.by, strata)
         changed = [
             f"{change.what} on {day_text(day)}"
@@ -184,7 +185,10 @@ class Findings:
             holidays=self.organisation.holidays,
             source_changed=tuple(changed),
         )
-        return Case(needle, facts, ground)
+        return Case(needle, facts, ground, strata)
+
+    def _strata(self, needle: Needle, proof: Proof) -> tuple[str, ...]:
+        return tuple(name for name in proof.strata if name in self.snapshot.table(needle.entity).columns)
 
     def _changes_of(self, needle: Needle, proof: Proof) -> list[tuple[date, SourceChange]]:
         """The declared changes of a needle's source inside the proof's weeks."""
@@ -193,11 +197,17 @@ class Findings:
         return [(day, change) for day, change in sorted(declared.items()) if span.start < day < span.end]
 
     def _declared(self, evidence: Evidence, proof: Proof) -> tuple[str, ...]:
-        """A note for each change of the source that is declared to be harmless."""
-        changes = self._changes_of(self.needle(evidence.needle), proof)
-        return tuple(
-            f"On {day_text(day)}, {change.what}. {change.harmless}" for day, change in changes if change.harmless
-        )
+        """A note for each change of the source that is declared to be harmless, and one on types that its facts do not tell."""
+        needle = self.needle(evidence.needle)
+        changes = self._changes_of(needle, proof)
+        told = [f"On {day_text(day)}, {change.what}. {change.harmless}" for day, change in changes if change.harmless]
+        lost = [name for name in proof.strata if name not in self._strata(needle, proof)]
+        if lost and isinstance(needle.kind, Duration | Share | Ratio):  # what is only counted has no types
+            told.append(
+                f"{upper_first(needle.entity.replace('_', ' '))} do not tell {listed(lost)}, so a changed mix of it may "
+                f"be a part of what {needle.lower_label} shows."
+            )
+        return tuple(told)
 
     def restated(self, needle: Needle, proof: Proof, facts: pd.DataFrame | None = None) -> str:
         """A clause where the first extract that held them told the weeks before the start otherwise, else ''.

@@ -224,3 +224,21 @@ def test_a_declared_change_fails_the_guard_and_a_harmless_one_is_a_note(workspac
     weighed = extracted(root).report("executives", "2026-Q1").findings.evidence["paved_road"]
     assert all("definition" not in {g.name for g in e.guards} for e in weighed)
     assert "On 12 Jan 2026, the tracker was moved. Times were kept." in weighed[0].notes
+
+
+def test_a_type_that_a_needles_facts_do_not_tell_is_noted(workspace: Make) -> None:
+    """Deployments tell their sort, changes do not: both are weighed, and the reader of the changes is told."""
+    deployments = (
+        "  deployments:\n    source: changes\n    columns: {deployment_id: id, team: team, deployed_at: released, x_sort: author}\n"
+        "    covers: [2025-06-01, 2026-04-01]\n"
+    )
+    root = workspace(
+        {
+            "sources.yaml": {"entities:\n": f"entities:\n{deployments}"},
+            "proofs.yaml": {"supporting: [release_wait]": "strata: [x_sort]\n  supporting: [deployment_frequency]"},
+        }
+    )
+    lead, count = extracted(root).report("executives", "2026-Q1").findings.evidence["paved_road"]
+    note = "Changes do not tell x_sort, so a changed mix of it may be a part of what lead time for changes shows."
+    assert note in lead.notes
+    assert not any("x_sort" in text for text in count.notes)

@@ -52,6 +52,7 @@ class Case:
     needle: Needle
     facts: pd.DataFrame
     ground: Ground
+    strata: tuple[str, ...] | None = None  # those of the proof's that its facts have; all where not given
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,8 @@ def study(case: Case, proof: Proof, name: str) -> Study:
     Before the read-out the windows are cut to the weeks that the extract covers so far.
     """
     ground = case.ground
-    facts = read.read(case.facts, case.needle.kind, proof.strata)
+    strata = proof.strata if case.strata is None else case.strata
+    facts = read.read(case.facts, case.needle.kind, strata)
     starts = _starts(facts, proof)
     before, after = proof.windows
     if ground.today < proof.read_out:
