@@ -356,7 +356,9 @@ def test_settings_that_hold_no_secret_are_taken(name: str, value: str | bool) ->
     assert Engine(type="spark", settings={name: value}).settings == {name: value}
 
 
-@pytest.mark.parametrize("password", ["topsecret[1", "topsecret#1", "topsecret/1", "12/topsecret"])
+@pytest.mark.parametrize(
+    "password", ["topsecret[1", "topsecret#1", "topsecret/1", "12/topsecret", "a@b/topsecret", "topsecret@b/w0rd"]
+)
 def test_an_address_that_cannot_be_parsed_is_one_sentence_without_the_password(
     frozen: Snapshot, monkeypatch: pytest.MonkeyPatch, password: str
 ) -> None:

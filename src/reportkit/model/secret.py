@@ -54,7 +54,7 @@ def parsable(address: str) -> str:
     try:
         parts = urlsplit(address)
         _ = parts.port  # one that is no number is a piece of a password
-        broken = "@" not in parts.netloc and "@" in parts.path + parts.fragment
+        broken = "@" in parts.path + parts.fragment  # what is behind a bare / or # of a password
     except ValueError:
         broken = True
     if broken:
