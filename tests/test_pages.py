@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -15,20 +14,12 @@ import pikepdf
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 
+from tests.browser import CHROMIUM, FLAGS
 from tests.building import pages, reports
 from tests.reading import elements
 
 sync_api = pytest.importorskip("playwright.sync_api")
 QUARTER = "2026-Q3"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 WIDTH, HEIGHT, FOOT = 595, 842, 57  # A4 in points, and the margin that the footer has
 pytestmark = pytest.mark.slow
 

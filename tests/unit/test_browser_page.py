@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 from reportkit import render
+from tests.browser import CHROMIUM, FLAGS
 from tests.sample_report import executive, sheet_fields
 
 sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
 
 

@@ -15,10 +15,10 @@ from importlib import resources
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from reportkit import files
 from reportkit.errors import ReportkitError
 from reportkit.model.period import Quarter, monday
 from reportkit.params import schemas
+from reportkit.scaffold.audience import notebook
 from reportkit.scaffold.survey import Survey, look, system_zone
 
 AUDIENCES = ("executives", "head_of_engineering")
@@ -103,11 +103,8 @@ def _params(folder: Path, words: Mapping[str, str], quarter: Quarter, survey: Su
 def _notebooks(folder: Path, quarter: Quarter) -> None:
     """Copies of the audiences' notebooks, with the quarter as their default for those who run them by hand."""
     folder.mkdir()
-    origin = files.shipped_notebooks()
-    for audience in AUDIENCES:
-        text = (origin / f"{audience}.ipynb").read_text(encoding="utf-8")
-        mended = re.sub(r'quarter = \\"[^"\\]*\\"', rf'quarter = \\"{quarter}\\"', text, count=1)
-        (folder / f"{audience}.ipynb").write_text(mended, encoding="utf-8")
+    for key in AUDIENCES:
+        (folder / f"{key}.ipynb").write_text(notebook(key, str(quarter)), encoding="utf-8")
 
 
 def _template(name: str) -> str:

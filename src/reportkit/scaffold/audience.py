@@ -63,19 +63,19 @@ def add(place: Workspace, key: str, lacks: Lacks) -> Added:
             f"there is an audience {key} already; choose another key, or change this entry.",
             where=place.params.lines.where(FILE, key),
         )
-    notebook = place.root / "notebooks" / f"{key}.ipynb"
-    if notebook.exists():
-        raise ReportkitError(f"notebooks/{notebook.name} is there already, and is not overwritten; move it first.")
+    path = place.root / "notebooks" / f"{key}.ipynb"
+    if path.exists():
+        raise ReportkitError(f"notebooks/{path.name} is there already, and is not overwritten; move it first.")
     entry, primary = _entry(place, key, _draft(key, lacks), lacks)
     params = place.root / "params" / FILE
     text = _appended(params.read_text(encoding="utf-8"), key, entry)
-    _put(notebook, _notebook(key, max(place.quarters, default="")))
+    _put(path, notebook(key, max(place.quarters, default="")))
     try:
         _put(params, text)
     except BaseException:
-        notebook.unlink()
+        path.unlink()
         raise
-    return Added(notebook, primary, tuple(_notes(place, key)))
+    return Added(path, primary, tuple(_notes(place, key)))
 
 
 def drafts() -> dict[str, Draft]:
@@ -151,8 +151,8 @@ def _read(text: str) -> Any:
     return YAML(typ="safe", pure=True).load(text)
 
 
-def _notebook(key: str, quarter: str) -> str:
-    """The notebook of one of reportkit's own audiences, under the new name."""
+def notebook(key: str, quarter: str) -> str:
+    """The notebook that reportkit has for an audience, or a general one under its name; `quarter` is its default, if given."""
     known = files.shipped_notebooks() / f"{key}.ipynb"
     origin = known if known.is_file() else files.shipped_notebooks() / f"{LIKE}.ipynb"
     text = re.sub(r'audience = \\"[^"\\]*\\"', rf'audience = \\"{key}\\"', origin.read_text(encoding="utf-8"), count=1)

@@ -13,10 +13,9 @@ from reportkit.model.brand import Brand
 from reportkit.model.evidence import NO_TEAM
 from reportkit.model.kind import Duration
 from reportkit.model.needle import Needle
-from reportkit.model.shown import Shown
 from reportkit.model.unit import COUNT, NOTHING, plural
 from reportkit.narrative import english as say
-from reportkit.sections.parts import heading, note, whose
+from reportkit.sections.parts import heading, note, part_shown, whose
 
 ORDER = (
     "critical",
@@ -77,18 +76,9 @@ def _slice(findings: Findings, needle: Needle, by: str, part: Part, before: Part
         facts=reading.facts,
         open=reading.open if isinstance(needle.kind, Duration) else 0,
         record=tuple(
-            _shown(findings, needle, by, p) for p in (before if known else None, part) if p and p.reading.known
+            part_shown(findings, needle, p, by) for p in (before if known else None, part) if p and p.reading.known
         ),
     )
-
-
-def _shown(findings: Findings, needle: Needle, by: str, part: Part) -> Shown:
-    reading = part.reading
-    window = f"{reading.window.start}/{reading.window.end}"
-    return Shown(
-        id=f"{needle.key}.{window}.{by}={part.group}", text=needle.unit.text(reading.value), value=reading.value, unit=needle.unit.key,
-        needle=needle.key, window=window, n=reading.facts, extract=findings.snapshot.hash(needle.entity),
-    )  # fmt: skip
 
 
 def _remark(

@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 
 from reportkit.display import Block, joined
 from reportkit.findings import Findings, Path
-from reportkit.measure import Reading
+from reportkit.measure import Part, Reading
 from reportkit.model.evidence import Evidence, Verdict
 from reportkit.model.needle import Needle
 from reportkit.model.shown import Shown
@@ -140,6 +140,16 @@ def reading_shown(findings: Findings, needle: Needle, reading: Reading) -> Shown
         open=reading.open or None,
         extract=findings.snapshot.hash(needle.entity),
     )
+
+
+def part_shown(findings: Findings, needle: Needle, part: Part, by: str) -> Shown:
+    """The number of a part of a needle, such as a team, as it is recorded."""
+    reading = part.reading
+    window = f"{reading.window.start}/{reading.window.end}"
+    return Shown(
+        id=f"{needle.key}.{window}.{by}={part.group}", text=needle.unit.text(reading.value), value=reading.value, unit=needle.unit.key,
+        needle=needle.key, window=window, n=reading.facts, extract=findings.snapshot.hash(needle.entity),
+    )  # fmt: skip
 
 
 def gap(reading: Reading) -> str:

@@ -30,7 +30,7 @@ from reportkit.model.params import NeedleParams, Proof
 from reportkit.model.period import MONTHS, WEEK, Window, midnight
 from reportkit.model.shown import Shown
 from reportkit.model.unit import COUNT, plural
-from reportkit.sections.parts import heading
+from reportkit.sections.parts import heading, part_shown
 
 MONTHS_SHOWN = 6
 MOST_GROUPS = 24
@@ -129,7 +129,7 @@ def journeys(findings: Findings, brand: Brand, by: str = "journey") -> Page:
         for p in parts
     ]
     record = [shown for p in parts for shown in _in_nines(findings, needle, p, by)]
-    record += [replace(_shown(findings, budget, p, by), text=spent_text(p.reading.value)) for p in spent.values()]
+    record += [replace(part_shown(findings, budget, p, by), text=spent_text(p.reading.value)) for p in spent.values()]
     figure = availability(rows, findings.quarter.label, brand, tuple(record))
     shown: list[Block | Figure] = [heading(f"Availability by {by}"), figure]
     return Page(tuple(shown))
@@ -137,7 +137,7 @@ def journeys(findings: Findings, brand: Brand, by: str = "journey") -> Page:
 
 def _in_nines(findings: Findings, needle: Needle, part: Part, by: str) -> tuple[Shown, Shown]:
     """A group's availability, and the same as nines."""
-    shown = _shown(findings, needle, part, by)
+    shown = part_shown(findings, needle, part, by)
     return shown, replace(shown, id=f"{shown.id}.nines", text=nines(part.reading.value), unit="nines")
 
 
@@ -150,7 +150,7 @@ def by_month(findings: Findings, needle: Needle, brand: Brand, by: str = "team")
         return Page(())
     lines = [Line(name, tuple(c[name].reading.value if name in c else math.nan for c in cuts)) for name in names]
     record = [
-        _shown(findings, needle, c[name], by) for c in cuts for name in names if name in c and c[name].reading.known
+        part_shown(findings, needle, c[name], by) for c in cuts for name in names if name in c and c[name].reading.known
     ]
     labels = [
         f"{MONTHS[w.start.month - 1]} {w.start.year}" if i in (0, len(windows) - 1) else MONTHS[w.start.month - 1]
@@ -187,12 +187,3 @@ def _ordered(cuts: Sequence[Mapping[str, Part]]) -> list[str]:
         return name == OTHER, -value if math.isfinite(value) else math.inf, name
 
     return sorted(kept, key=place)
-
-
-def _shown(findings: Findings, needle: Needle, part: Part, by: str) -> Shown:
-    reading = part.reading
-    window = f"{reading.window.start}/{reading.window.end}"
-    return Shown(
-        id=f"{needle.key}.{window}.{by}={part.group}", text=needle.unit.text(reading.value), value=reading.value, unit=needle.unit.key,
-        needle=needle.key, window=window, n=reading.facts, extract=findings.snapshot.hash(needle.entity),
-    )  # fmt: skip
