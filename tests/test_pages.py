@@ -29,7 +29,7 @@ MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 NO_NUMBERS = re.compile(  # what has digits and counts nothing: dates, names, hashes, and the rules of statistics
     rf"\b\d\d? {MONTH}\b(?: \d{{4}}\b)?|\b{MONTH} \d{{4}}\b|\bQ[1-4](?: \d{{4}})?\b|\b\d{{4}}-Q[1-4]\b|\b(?:19|20)\d\d\b"
     r"|\(SHA-256 [0-9a-f]{12}\)|[\w.-]+\.(?:csv|jsonl?)\b|\bmapping [0-9a-f]{12}\b|\breportkit [\d.]+|\d+ / \d+ (?=Northwind)"
-    r"|95% (?:CI|interval)|95 times in 100|2\.66 × mean moving range"
+    r"|95% (?:CI|interval)|95 times in 100|2\.66 × mean moving range|\bP85\b|85% took no longer"
 )  # fmt: skip
 NUMBER = re.compile(r"\d{1,3}(?:[\u202f ]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
 

@@ -280,6 +280,22 @@ def test_a_christmas_in_the_window_leaves_a_rate_and_stops_the_clock():
     assert compare(span, LEAD_TIME, proof(), replace(GROUND, holidays=closed)).after.typical < plain.after.typical
 
 
+def test_beside_the_tested_statistic_stand_the_other_and_the_p85_of_the_same_facts():
+    """By counting, where all are finished: the first span that 50 %, or 85 %, of the facts do not exceed."""
+    frame = durations(1)
+    frame = frame[(frame.start >= instant(START)) | (frame.end < instant(START))]  # none is open at the start
+    for statistic in ("median", "typical"):
+        found = compare(frame, LEAD_TIME, proof(statistic=statistic), GROUND).before
+        inside = (frame.start >= instant(found.window.start)) & (frame.start < instant(found.window.end))
+        days = ((frame.end - frame.start).dt.total_seconds() / 86400)[
+            inside & frame.team.isin(PROOF_TEAMS)
+        ].sort_values()
+        first = {share: days.iloc[math.ceil(share * len(days)) - 1] for share in (0.5, 0.85)}
+        assert len(days) == found.facts == found.closed
+        assert (found.median, found.p85) == pytest.approx((first[0.5], first[0.85]))
+        assert found.typical == pytest.approx(math.exp(np.log(days.clip(1 / 24, 0.8 * 7 * 13)).mean()))
+
+
 # ---- what must not matter --------------------------------------------------------------------------------------------
 
 

@@ -246,6 +246,16 @@ def test_the_needle_table_draws_a_bar_for_each_interval_and_an_alternative_text(
     assert "Lead time for changes by quarter: 15.2, 14.9, no facts" in html
 
 
+def test_under_a_duration_stand_the_statistic_that_was_not_tested_and_its_p85():
+    evidence, needle = invent(WORLDS[Verdict.MOVED])[:2]
+    level = replace(evidence.before, p85=20.2, typical=11.5, median=14.2)
+    for statistic, under in (("median", "typical 11.5"), ("typical", "median 14.2")):
+        html = str(evidence_table([(replace(evidence, statistic=statistic, before=level), needle)]).html)
+        assert f'<span class="rk-owners">{under}</span><span class="rk-owners">P85 20.2</span>' in html
+    unknown = replace(level, p85=math.nan, typical=math.nan)
+    assert "P85" not in str(evidence_table([(replace(evidence, before=unknown, after=unknown), needle)]).html)
+
+
 def test_the_evidence_table_prints_no_interval_where_there_is_none():
     html = str(evidence_table([invent(WORLDS[Verdict.NOT_ENOUGH_DATA])]).html)
     assert "Not enough data" in html

@@ -45,6 +45,10 @@ GBP = currency("GBP")
         (GBP, 12345, "£12.3k"),
         (GBP, -999499, "−£999k"),
         (GBP, 999500, "£1.00m"),
+        (GBP, 999_499_999, "£999m"),
+        (GBP, 2.5e9, "£2.50bn"),
+        (DAYS, 1e15, f"1{THIN}×{THIN}10¹⁵ days"),
+        (GBP, -1.23e300, f"{MINUS}£1.2{THIN}×{THIN}10³⁰⁰"),
         (currency("CHF"), 12.4, "12.40 CHF"),
     ],
 )

@@ -47,7 +47,7 @@ def levels(study: Study, group: Group) -> tuple[Level, Level]:
 
 
 def _with_tail(study: Study, level: Level, cohort: Cohort) -> Level:
-    """The level with its 85 % point and typical value."""
+    """The level with its 85 % point, median and typical value."""
     if _is_spread(study.needle):
         return level
     days = cell.days_per_unit(study.needle.kind)
@@ -56,6 +56,7 @@ def _with_tail(study: Study, level: Level, cohort: Cohort) -> Level:
         level.value, level.facts, level.closed, level.teams, level.weeks, level.window,
         p85=cohort.curve.quantile(0.85) / days,
         typical=math.exp(typical.log) / days if typical else math.nan,
+        median=cohort.curve.quantile(0.5) / days,
     )  # fmt: skip
 
 

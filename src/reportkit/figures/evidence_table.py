@@ -37,8 +37,8 @@ def evidence_table(pairs: Sequence[tuple[Evidence, Needle]]) -> Block:
 def _row(evidence: Evidence, needle: Needle, columns: Sequence[tuple[str, str]]) -> Markup:
     interval = say.interval(evidence, needle)
     cells = {
-        "Before": _level(evidence.before, needle),
-        "After": _level(evidence.after, needle),
+        "Before": _level(evidence, evidence.before, needle),
+        "After": _level(evidence, evidence.after, needle),
         "Comparison": _comparison(evidence, needle),
         "Effect": Markup("{}").format(say.effect(evidence, needle)) if math.isfinite(evidence.effect) else NOTHING,
         "95% interval": Markup("{}").format(interval) if interval else NOTHING,
@@ -77,9 +77,15 @@ def _tried(evidence: Evidence) -> Guard | None:
     return next((g for g in evidence.guards if g.name == "placebo" and g.value is not None), None)
 
 
-def _level(level: Level, needle: Needle) -> Markup:
+def _level(evidence: Evidence, level: Level, needle: Needle) -> Markup:
+    """The level; under that of a duration the statistic that was not tested, and its P85."""
     if math.isfinite(level.value):
-        return quantity(needle.unit, level.value)
+        under = Markup("").join(
+            Markup('<span class="rk-owners">{} {}</span>').format(name, needle.unit.number(value))
+            for name, value in say.beneath(evidence, level)
+        )
+        value = quantity(needle.unit, level.value)
+        return Markup("<span>{}{}</span>").format(value, under) if under else value
     return Markup('<span class="rk-none">{}</span>').format("not reached" if level.facts else "no facts")
 
 

@@ -72,7 +72,8 @@ class Guard:
 class Level:
     """A needle in one window: its value in the needle's unit, and what it rests on.
 
-    `value` is NaN where it cannot be had (no facts, a median that is not reached).
+    `value` is NaN where it cannot be had (no facts, a median that is not reached). `p85`, `typical` and `median` are there
+    for durations: the value that 85 % do not exceed, and the statistics of which `value` is the one declared.
     """
 
     value: float
@@ -81,8 +82,9 @@ class Level:
     teams: int
     weeks: int
     window: Window
-    p85: float = float("nan")  # durations only
-    typical: float = float("nan")  # durations only: restricted geometric mean
+    p85: float = float("nan")
+    typical: float = float("nan")  # restricted geometric mean
+    median: float = float("nan")
 
 
 def _no_weeks() -> pd.DataFrame:

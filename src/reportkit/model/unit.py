@@ -9,6 +9,8 @@ MINUS = "−"  # U+2212, the sign that typographers mean
 NOTHING = "–"  # U+2013: where there is no number
 THIN = "\u202f"  # narrow no-break space between thousands
 THOUSANDS = 9_999.5  # from here on money is said in thousands
+BEYOND = 1e15  # from here on a number is told by its power of ten: no line holds all of its digits
+POWERS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Unit:
         scaled = value * self.scale
         if not math.isfinite(scaled):
             return NOTHING
+        if abs(scaled) >= BEYOND:
+            return self._power(scaled)
         if self.money and abs(scaled) >= THOUSANDS:
             return self._large(scaled)
         digits = self._decimals(scaled) if decimals is None else decimals
@@ -78,10 +82,17 @@ class Unit:
         return min(4, 1 - math.floor(math.log10(size)))  # two significant digits: 0.034
 
     def _large(self, value: float) -> str:
-        """Money in thousands or millions, three significant digits: '£41.2k', '£1.04m'."""
-        size, letter = (abs(value) / 1e3, "k") if abs(value) < 999_500 else (abs(value) / 1e6, "m")
+        """Money in thousands, millions or billions, three significant digits: '£41.2k', '£1.04m', '£2.5bn'."""
+        below = ((999_500, 1e3, "k"), (999_500_000, 1e6, "m"), (math.inf, 1e9, "bn"))
+        size, letter = next((abs(value) / unit, letter) for most, unit, letter in below if abs(value) < most)
         digits = 2 if size < 9.995 else 1 if size < 99.95 else 0
         return f"{MINUS if value < 0 else ''}{self.prefix}{f'{size:,.{digits}f}'.replace(',', THIN)}{letter}"
+
+    def _power(self, value: float) -> str:
+        """'1.2 × 10¹⁸'."""
+        digits, power = f"{abs(value):.1e}".split("e+")
+        text = f"{digits.removesuffix('.0')}{THIN}×{THIN}10{str(int(power)).translate(POWERS)}"
+        return f"{MINUS if value < 0 else ''}{self.prefix}{text}"
 
     def _nearly_all(self, size: float) -> bool:
         """Whether a share is near 100 % without reaching it: its nines are the message (99.96 %, never '100 %')."""

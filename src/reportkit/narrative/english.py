@@ -35,8 +35,8 @@ from reportkit.narrative.definitions import counted, filled, state, stated, summ
 from reportkit.narrative.words import count, is_plural, listed, lower_first, percent, stopped, upper_first
 
 __all__ = [
-    "GRADES", "VERDICTS", "arrow", "count", "effect", "facts_brief", "facts_line", "guarded", "guarded_interval", "harm", "headline", "interval", "lede",
-    "listed", "lower_first", "percent", "sentence", "state", "summary_rule", "upper_first",
+    "BENEATH", "GRADES", "VERDICTS", "arrow", "beneath", "count", "effect", "facts_brief", "facts_line", "guarded", "guarded_interval", "harm", "headline",
+    "interval", "lede", "listed", "lower_first", "percent", "sentence", "state", "summary_rule", "upper_first",
 ]  # fmt: skip
 
 VERDICTS = {
@@ -187,6 +187,17 @@ def facts_line(evidence: Evidence, needle: Needle) -> str:
     first = f"{plural(before.facts, one, many)} in {plural(before.weeks, 'week')} before{_still_open(before)}"
     second = f"{COUNT.number(after.facts)} in {plural(after.weeks, 'week')} after{_still_open(after)}"
     return f"{first}, {second}, {plural(len(evidence.teams), 'team')}"
+
+
+BENEATH = {
+    "typical": "Typical: the geometric mean.", "median": "Median: half took no longer.", "P85": "P85: 85% took no longer.",
+}  # fmt: skip
+
+
+def beneath(evidence: Evidence, level: Level) -> tuple[tuple[str, float], ...]:
+    """What stands under the level of a duration: the statistic that was not tested, and the P85, those that are known."""
+    other = ("median", level.median) if evidence.statistic == "typical" else ("typical", level.typical)
+    return tuple((name, value) for name, value in (other, ("P85", level.p85)) if math.isfinite(value))
 
 
 def facts_brief(evidence: Evidence, needle: Needle) -> str:

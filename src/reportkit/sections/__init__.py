@@ -336,7 +336,8 @@ def _key(weighed: Sequence[Evidence]) -> str:
     """What the marks under a table of evidence mean, in a line."""
     grades = sorted({e.grade for e in weighed})
     told = "; ".join(f"grade {say.GRADES[grade]}" for grade in grades)
-    return f"{say.upper_first(told)}."
+    under = dict.fromkeys(name for e in weighed for level in (e.before, e.after) for name, _ in say.beneath(e, level))
+    return " ".join((f"{say.upper_first(told)}.", *(say.BENEATH[name] for name in under)))
 
 
 def _doubts(proof: Proof, weighed: Sequence[Evidence]) -> list[str]:

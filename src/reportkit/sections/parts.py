@@ -67,12 +67,12 @@ def evidence_shown(findings: Findings, evidence: Evidence) -> tuple[Shown, ...]:
 
 
 def _reckoned(evidence: Evidence, needle: Needle, stem: str, extract: str | None) -> Iterator[Shown]:
-    """What follows from an evidence and is printed beside it: the level to be expected without the proof, the least change that shows."""
+    """What is printed beside an evidence: under its levels, the level to be expected without the proof, the least change that shows."""
 
     def shown(
         name: str, text: str, value: float | None, between: tuple[float, float] | None = None, span: str = ""
     ) -> Shown:
-        unit = needle.unit.key if name == "expected" else evidence.scale
+        unit = evidence.scale if name in ("placebo", "detectable") else needle.unit.key
         return Shown(
             f"{stem}.{name}",
             text,
@@ -86,6 +86,9 @@ def _reckoned(evidence: Evidence, needle: Needle, stem: str, extract: str | None
             extract=extract,
         )
 
+    for when, level in (("before", evidence.before), ("after", evidence.after)):
+        for what, value in say.beneath(evidence, level):
+            yield shown(f"{when}_{what.lower()}", needle.unit.text(value), value)
     for name, teams in (("teams", evidence.teams), ("comparison_teams", evidence.comparison_teams)):
         if teams:
             yield Shown(
