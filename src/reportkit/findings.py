@@ -170,7 +170,7 @@ class Findings:
 
     def case(self, needle: Needle, proof: Proof) -> Case:
         """A needle's facts and ground for a proof, cut into those of its strata that the needle's facts have."""
-        strata = self._strata(needle, proof)
+        strata = measure.told(self.snapshot, needle.entity, proof.strata)
         facts = measure.facts(self.snapshot.whole, needle, proof.by, strata)
         changed = [
             f"{change.what} on {day_text(day)}"
@@ -187,9 +187,6 @@ class Findings:
         )
         return Case(needle, facts, ground, strata)
 
-    def _strata(self, needle: Needle, proof: Proof) -> tuple[str, ...]:
-        return tuple(name for name in proof.strata if name in self.snapshot.table(needle.entity).columns)
-
     def _changes_of(self, needle: Needle, proof: Proof) -> list[tuple[date, SourceChange]]:
         """The declared changes of a needle's source inside the proof's weeks."""
         span = proof.span
@@ -201,7 +198,8 @@ class Findings:
         needle = self.needle(evidence.needle)
         changes = self._changes_of(needle, proof)
         told = [f"On {day_text(day)}, {change.what}. {change.harmless}" for day, change in changes if change.harmless]
-        lost = [name for name in proof.strata if name not in self._strata(needle, proof)]
+        kept = measure.told(self.snapshot, needle.entity, proof.strata)
+        lost = [name for name in proof.strata if name not in kept]
         if lost and isinstance(needle.kind, Duration | Share | Ratio):  # what is only counted has no types
             told.append(
                 f"{upper_first(needle.entity.replace('_', ' '))} do not tell {listed(lost)}, so a changed mix of it may "

@@ -55,8 +55,7 @@ def plans(place: Workspace, key: str, quarter: str) -> tuple[Planned, ...]:
 
 
 def _planned(place: Workspace, key: str, proof: Proof, needle: Needle, snapshot: Snapshot) -> Planned:
-    table = snapshot.table(needle.entity)
-    strata = tuple(name for name in proof.strata if name in table.columns)
+    strata = measure.told(snapshot, needle.entity, proof.strata)
     facts = measure.facts(snapshot, needle, proof.by, strata)
     covers = measure.covers(snapshot, needle)
     ground = Ground(place.organisation.time_zone, covers, covers.end, place.organisation.holidays)

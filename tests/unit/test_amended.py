@@ -242,3 +242,9 @@ def test_a_type_that_a_needles_facts_do_not_tell_is_noted(workspace: Make) -> No
     note = "Changes do not tell x_sort, so a changed mix of it may be a part of what lead time for changes shows."
     assert note in lead.notes
     assert not any("x_sort" in text for text in count.notes)
+
+
+def test_a_type_that_the_contract_has_and_the_mapping_does_not_is_noted_too(workspace: Make) -> None:
+    root = workspace({"proofs.yaml": {"supporting: [release_wait]": "strata: [kind]\n  supporting: [release_wait]"}})
+    lead, *_ = extracted(root).report("executives", "2026-Q1").findings.evidence["paved_road"]
+    assert any(note.startswith("Changes do not tell kind, so a changed mix of it") for note in lead.notes)

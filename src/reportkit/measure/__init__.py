@@ -20,7 +20,7 @@ small (a row a period and group) or the facts of a proof.
 from reportkit.measure.asking import covers, quarters, reading, readings
 from reportkit.measure.cuts import Part, cut
 from reportkit.measure.frames import facts
-from reportkit.measure.needs import columns, fault, giving, lacking, needs, uses
+from reportkit.measure.needs import columns, fault, giving, lacking, needs, told, uses
 from reportkit.measure.reading import Reading
 from reportkit.measure.rows import OTHER
 from reportkit.model.evidence import NO_TEAM
@@ -41,5 +41,6 @@ __all__ = [
     "quarters",
     "reading",
     "readings",
+    "told",
     "uses",
 ]

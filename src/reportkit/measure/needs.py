@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -124,6 +124,12 @@ def giving(entity: str) -> str:
     if not systems:
         return "a file can give it"
     return f"a source of type {' or '.join(systems)} can give it, or a file"
+
+
+def told(snapshot: Snapshot, entity: str, columns: Sequence[str]) -> tuple[str, ...]:
+    """Those of the columns that the entity's facts tell: it has them, and the mapping gives them."""
+    there, missing = snapshot.table(entity).columns, snapshot.manifest.entities[entity].missing
+    return tuple(name for name in columns if name in there and name not in missing)
 
 
 def _from(snapshot: Snapshot, entity: str) -> str:
