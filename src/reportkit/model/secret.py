@@ -37,14 +37,20 @@ def named(value: str) -> str:
     return value
 
 
-def without_password(value: str) -> str:
-    """The address. Raises ValueError where it holds a password."""
+def without_password(
+    value: str, instead: str = "put the whole address into the environment or .env and write env:NAME"
+) -> str:
+    """The address. Raises ValueError where it holds a password; `instead` is what to do."""
     if IN_URL.search(value) or IN_PARAMETER.search(value):
-        raise SecretInYamlError(
-            "this address holds a password, which may not be written into YAML; put the whole address into the "
-            "environment or .env and write env:NAME",
-        )
+        raise SecretInYamlError(f"this address holds a password, which may not be written into YAML; {instead}")
     return value
+
+
+def bare(value: str) -> str:
+    """The address of a system whose secret has a setting of its own. Raises ValueError where it holds a password."""
+    return without_password(
+        value, "take it out of the address, and name where it is in the setting that is made for it"
+    )
 
 
 def parsable(address: str) -> str:
@@ -81,6 +87,6 @@ Secret = Annotated[
     Field(description="Where the secret is: env:NAME (the environment or .env) or keyring:service/user."),
 ]
 #: An address that holds no password.
-Address = Annotated[str, AfterValidator(without_password)]
+Address = Annotated[str, AfterValidator(bare)]
 #: A database's address without a password, or where the whole address is.
 Database = Annotated[str, AfterValidator(database)]

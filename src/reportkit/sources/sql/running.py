@@ -46,7 +46,7 @@ class Database:
         name = shown(address)
         try:
             backend = _connected(_from_root(address, root))
-        except (ImportError, AttributeError) as error:
+        except ImportError as error:
             raise SourceError(no_driver(address, error), where=where) from None
         except SourceError as error:
             raise SourceError(error.message, where=where) from None
