@@ -8,7 +8,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from reportkit import measure, sections
+from reportkit import measure
 from reportkit.display import Page
 from reportkit.errors import UnknownName
 from reportkit.evidence import compare
@@ -20,8 +20,7 @@ from reportkit.model.needle import Needle
 from reportkit.model.params import Ask, Audience, Choice, NeedleParams, Organisation, Proof
 from reportkit.model.period import Quarter
 from reportkit.narrative.amended import note
-from reportkit.sections import cut as cuts
-from reportkit.sections import pictures
+from reportkit.sections import answer, asking, cut, knowing, owned, pictures, problem, proofs
 from reportkit.sections.promised import promised
 from reportkit.sections.referred import Asked, asked, problem_read
 from reportkit.sections.returned import returned
@@ -74,7 +73,7 @@ class Report:
     def answer(self) -> Page:
         """The headline, what was tried and what came of it, four figures at most, and what is asked."""
         self._read()
-        return sections.answer(self.findings, self.asked)
+        return answer.answer(self.findings, self.asked)
 
     def _read(self) -> None:
         """Read the problem as the narrative check does. Raises ParamsError where it objects and nobody waived that."""
@@ -83,18 +82,18 @@ class Report:
     def problem(self) -> Page:
         """The reader's problem in their words, and as one number."""
         self._read()
-        return sections.problem(self.findings, self.setting.needles, self.setting.brand)
+        return problem.problem(self.findings, self.setting.needles, self.setting.brand)
 
     def proof(self, name: str | None = None) -> Page:
         """What the proofs of concept showed: picture, sentences, table of evidence.
 
         The one called `name` is shown in full: all pictures, behaviour charts, and everything that a claim had to survive.
         """
-        return sections.proofs(self.findings, self._proofs(name), self.setting.brand, full=name is not None)
+        return proofs.proofs(self.findings, self._proofs(name), self.setting.brand, full=name is not None)
 
     def path(self, name: str | None = None) -> Page:
         """Where a change's time goes, before and after the proof; nothing where the extract does not tell."""
-        return sections.path(self.findings, self._proofs(name), self.setting.brand)
+        return proofs.path(self.findings, self._proofs(name), self.setting.brand)
 
     def cut(self, needle: str, by: str) -> Page:
         """A needle by team, service, journey, severity …: each group's last two quarters; small groups folded into one.
@@ -102,13 +101,13 @@ class Report:
         Where the extract cannot give the needle, the sentence that says so. Raises UnknownName, and MeasureError where its
         facts have no such column.
         """
-        return sections.wanting(self.findings, self.needle(needle)) or cuts.cut(
+        return owned.wanting(self.findings, self.needle(needle)) or cut.cut(
             self.findings, self.findings.needle(needle), by, self.setting.brand
         )
 
     def needles(self) -> Page:
         """The table of the needles that platform and reader own together."""
-        return sections.needles(self.findings, self.setting.needles, self.setting.brand)
+        return owned.needles(self.findings, self.setting.needles, self.setting.brand)
 
     def returned(self, name: str | None = None) -> Page:
         """What the proofs returned in money, by the assumptions in organisation.yaml; nothing where none is given."""
@@ -117,13 +116,13 @@ class Report:
     def spread(self, needle: str, proof: str | None = None) -> Page:
         """The share of a duration's facts done within a time, before and after; nothing where no proof weighs it."""
         found = self.needle(needle)
-        return sections.wanting(self.findings, found) or pictures.spread(
+        return owned.wanting(self.findings, found) or pictures.spread(
             self.findings, found, self._proofs(proof), self.setting.brand
         )
 
     def stock(self, needle: str) -> Page:
         """A stock with what came in and went out week by week; nothing for another kind of needle."""
-        if wanting := sections.wanting(self.findings, self.needle(needle)):
+        if wanting := owned.wanting(self.findings, self.needle(needle)):
             return wanting
         found = pictures.stocked(self.findings, self.needle(needle), self.setting.brand)
         return pictures.titled(f"{self.needle(needle).label}: what came and what went", found)
@@ -139,13 +138,13 @@ class Report:
 
     def heat(self, needle: str, by: str = "team") -> Page:
         """The needle by group and month, small groups folded. Raises MeasureError where it cannot be cut like that."""
-        return sections.wanting(self.findings, self.needle(needle)) or pictures.by_month(
+        return owned.wanting(self.findings, self.needle(needle)) or pictures.by_month(
             self.findings, self.needle(needle), self.setting.brand, by
         )
 
     def who_else(self) -> Page:
         """How others fared with the same problem, with sources; nothing where none is given."""
-        return sections.who_else(self.audience)
+        return asking.who_else(self.audience)
 
     def promised(self) -> Page:
         """Last quarter's bets on these needles with what became of them; nothing where none was on record."""
@@ -153,14 +152,14 @@ class Report:
 
     def ask(self) -> Page:
         """What the report asks for, and when we would stop; nothing where nothing is asked."""
-        return sections.ask(self.asked)
+        return asking.ask(self.asked)
 
     def how(self, *, brief: bool = False) -> Page:
         """How we know: sources, rows, rules, definitions, methods; in brief only what came in and was left out.
 
         A quarter's only report says all of it, for there is no other to look it up in.
         """
-        return sections.how(self.findings, self.setting.choices, brief=brief and self.setting.others > 0)
+        return knowing.how(self.findings, self.setting.choices, brief=brief and self.setting.others > 0)
 
     def needle(self, key: str) -> Needle:
         """The declaration of a needle. Raises UnknownName."""
@@ -199,7 +198,7 @@ class Report:
         """One evidence in full: sentence, picture, behaviour chart, table with what it had to survive."""
         chosen = self._proofs(evidence.proof)[evidence.proof] if proof is None else proof
         known = self._proofs(chosen)[chosen] if isinstance(chosen, str) else chosen
-        return sections.one(evidence, self.needle(evidence.needle), known, self.setting.brand)
+        return proofs.one(evidence, self.needle(evidence.needle), known, self.setting.brand)
 
     def _mark(self, name: str, chosen: Proof) -> str:
         """How a proof was changed after its read-out: in this notebook, or in params/proofs.yaml."""

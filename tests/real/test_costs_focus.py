@@ -13,7 +13,7 @@ import pytest
 from reportkit import measure
 from reportkit.model.period import Window
 from reportkit.needles import find
-from reportkit.sections import how
+from reportkit.sections.knowing import how
 from reportkit.snapshot import Snapshot
 from reportkit.workspace import Workspace
 from tests.building import changed, extracted, real_params, workspace

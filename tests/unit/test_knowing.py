@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
-from reportkit import sections
 from reportkit.figures.theme import load_brand
 from reportkit.findings import Findings
 from reportkit.model.params import Audience, Choice, Dora, Organisation
 from reportkit.model.period import Quarter, Window
+from reportkit.sections import knowing, owned
 from reportkit.snapshot import Snapshot
 
 Freeze = Callable[..., Snapshot]
@@ -47,7 +47,7 @@ def findings(freeze: Freeze, dora: dict[str, Any] | None = None, **facts: Any) -
 
 
 def told(found: Findings) -> dict[str, list[str]]:
-    page = sections.how(found, {"bots": Choice(value=False, because="Bots are no teams.")})
+    page = knowing.how(found, {"bots": Choice(value=False, because="Bots are no teams.")})
     lines: dict[str, list[str]] = {}
     for line in page.parts[0].plain.splitlines():
         lines.setdefault(line.split(": ")[0], []).append(line.partition(": ")[2])
@@ -75,7 +75,7 @@ def test_doras_choices_are_printed_and_what_another_link_would_give(freeze: Free
 
 
 def test_the_record_holds_the_numbers_of_the_other_links(freeze: Freeze) -> None:
-    page = sections.how(findings(freeze), {})
+    page = knowing.how(findings(freeze), {})
     shown = {one.id: one.text for one in page.parts[0].record}
     assert shown["change_failure_rate.other_link_1"] == "10%"
     assert shown["recovery_time.other_link_1"] == "1 hour"
@@ -93,9 +93,9 @@ def test_each_needle_has_its_n_and_the_page_says_how_fresh_and_by_which_versions
         "Taken on 1 Jan 2026; incidents end on 19 Mar 2026: what they lack of the quarter is a gap, never a zero."
     ]
     assert lines["Versions"][0].startswith("reportkit ")
-    shown = {one.id: one.text for one in sections.how(found, {}).parts[0].record}
+    shown = {one.id: one.text for one in knowing.how(found, {}).parts[0].record}
     assert shown["extract.deployments.accepted"] == "10"
-    brief = sections.how(found, {}, brief=True).plain
+    brief = knowing.how(found, {}, brief=True).plain
     assert "Taken on 1 Jan 2026" in brief
     assert "Versions" in brief
 
@@ -123,7 +123,7 @@ def test_other_choices_are_told_as_they_are(freeze: Freeze) -> None:
 def test_a_needle_without_its_facts_is_told_and_the_rest_stands(freeze: Freeze) -> None:
     found = findings(freeze, incidents=None)
     assert [needle.key for needle in found.needles] == ["deployment_frequency"]
-    page = sections.needles(found, {}, load_brand(None))
+    page = owned.needles(found, {}, load_brand(None))
     plain = "\n".join(part.plain for part in page.parts)
     assert "Not in this report for want of data. Change failure rate needs the entity incidents" in plain
     assert "Outages need the entity incidents" in plain

@@ -28,6 +28,12 @@ def short(study: Study) -> str | None:
     )
 
 
+def enough(needle: Needle, facts: int) -> bool:
+    """Whether a period's number rests on as many facts as a verdict asks of one window; what is only counted always does."""
+    least = {Duration: OPENED, Share: UNITS, Ratio: UNITS}.get(type(needle.kind), 0)
+    return facts >= least
+
+
 def _spread(needle: Needle) -> str | None:
     """A quotient of two quantiles has no ruler that was tried out: it is shown, and not weighed."""
     if isinstance(needle.kind, Duration) and needle.kind.summary == "spread":

@@ -31,6 +31,8 @@ PLOT, BELOW, ABOVE = 118.0, 18.0, 15.0  # points: the plot itself, the months be
 LABEL = 104.0  # most that the labels at the line ends may take
 WITHOUT = "without the proof"
 BAND, SETTLING = 0.25, 0.5  # how much of their colours the band and the weeks of settling in have
+LATE = 0.6  # a start beyond this share of the picture has its label on its left
+NARROWEST, RIGHT, PIXELS = 350.0, 124, 13.0  # a live picture that is not a phone's: its plot, its margin, its letters
 OUTLIER = 1.6  # a week this many times above the rest is cut off at the top, with its value beside it
 
 
@@ -303,10 +305,10 @@ def _live(scene: _Scene) -> Mapping[str, Any]:
     return drawing.live(
         [*_live_band(scene), *traces, *levels], brand, 300,
         shapes=[_wash(scene)],
-        annotations=[_start_note(scene), *_end_notes(scene), _unit_note(scene)],
+        annotations=[*_start_notes(scene), *_end_notes(scene), drawing.unit_note(_measure(scene))],
         xaxis=drawing.date_axis(brand, scene.first, scene.end),
         yaxis=drawing.value_axis(brand, drawing.ticks(scene.top), [scene.needle.unit.number(t) for t in drawing.ticks(scene.top)], scene.top),
-        margin={"l": 44, "r": 124, "t": 34, "b": 32},
+        margin={"l": 44, "r": RIGHT, "t": 34, "b": 32},
     )  # fmt: skip
 
 
@@ -349,27 +351,31 @@ def _wash(scene: _Scene) -> dict[str, Any]:
             "fillcolor": scene.brand.wash, "line": {"width": 0}, "layer": "below"}  # fmt: skip
 
 
-def _start_note(scene: _Scene) -> dict[str, Any]:
-    late = _x(scene, scene.proof.start) > 0.6 * _x(scene, scene.end)
-    return {"x": str(scene.proof.start), "xref": "x", "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False,
-            "xanchor": "right" if late else "left", "text": f"starts {day_text(scene.proof.start, year=False)}",
-            "font": {"color": scene.brand.primary}}  # fmt: skip
+def _start_notes(scene: _Scene) -> list[dict[str, Any]]:
+    """What starts when; a phone, and a name too long for the picture, have the day alone."""
+    brand, short = scene.brand, f"starts {day_text(scene.proof.start, year=False)}"
+    at, long = _x(scene, scene.proof.start) / _x(scene, scene.end), f"{scene.proof.name} {short}"
+    late = at > LATE
+    room = at * NARROWEST - drawing.extent(_measure(scene), brand, PIXELS) if late else (1 - at) * NARROWEST + RIGHT
+    note = {"x": str(scene.proof.start), "xref": "x", "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False,
+            "xanchor": "right" if late else "left", "font": {"color": brand.primary}}  # fmt: skip
+    if drawing.extent(long, brand, PIXELS) > room:
+        return [{**note, "text": short}]
+    return [
+        {**note, "name": "wide", "text": _plain(long)},
+        {**note, "name": "narrow", "text": short, "visible": False},
+    ]
 
 
 def _end_notes(scene: _Scene) -> list[dict[str, Any]]:
     labels = _end_labels(scene)
     places = drawing.spread([min(v, scene.top) for v, _, _ in labels], scene.top * 0.09, 0, scene.top)
     return [
-        {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 6, "y": place, "yref": "y", "showarrow": False, "align": "left",
-         "text": f"<b>{_plain(' '.join(texts))}</b>" if treated else _plain(" ".join(texts)), "name": "end",
-         "font": {"color": scene.brand.primary if treated else scene.brand.muted}}
+        drawing.end_note(
+            place, _plain(" ".join(texts)), scene.brand.primary if treated else scene.brand.muted, bold=treated
+        )
         for (_, texts, treated), place in zip(labels, places, strict=True)
-    ]  # fmt: skip
-
-
-def _unit_note(scene: _Scene) -> dict[str, Any]:
-    return {"x": 0, "xref": "paper", "xanchor": "left", "xshift": -40, "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False,
-            "text": _measure(scene)}  # fmt: skip
+    ]
 
 
 # ---- in words --------------------------------------------------------------------------------------------------------
@@ -413,10 +419,12 @@ def _caption(scene: _Scene) -> str:
             "A week without a point: fewer than half of what began in it had ended when its window closed."
             + ("" if e.causal else " What began just before a release looks quick.")
         )
+    levels = [f"{plural(len(e.teams), 'proof team')}: {_pair(n, e.before, e.after)}"] if e.teams else []
     if e.comparison_before and e.comparison_after:
-        parts.append(
-            f"{plural(len(e.comparison_teams), 'comparison team')}: {_pair(n, e.comparison_before, e.comparison_after)}."
-        )
+        there = plural(len(e.comparison_teams), "comparison team")
+        levels.append(f"{there}: {_pair(n, e.comparison_before, e.comparison_after)}")
+    if levels:
+        parts.append(f"{'; '.join(levels)}.")
     if scene.expected:
         parts.append(f"Without the proof, by the comparison: {_without(scene)}.")
     if e.interval is not None:

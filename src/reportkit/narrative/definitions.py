@@ -38,13 +38,18 @@ def filled(template: str, needle: Needle, **numbers: str) -> str:
     if isinstance(needle.kind, Rate | Stock) and numbers.get("now", "").split(" ")[0] == "1":
         return f"{needle.label}: {numbers['now']}"  # 'There are 1 deployments' is no English
     if isinstance(needle.kind, Rate) or " a " in f" {needle.unit.many}":
-        numbers = {key: PER.sub("", text) for key, text in numbers.items()}
+        numbers = {key: bare(needle, text) for key, text in numbers.items()}
         numbers = {
             key: "1.0" if text == "1" and isinstance(needle.kind, Rate) else text for key, text in numbers.items()
         }
         if numbers.get("now") == "0":
             numbers["now"] = "no"
     return upper_first(template.format(**numbers))
+
+
+def bare(needle: Needle, number: str) -> str:
+    """A number without the words that the needle's own sentence says: '8' of '8 a month'."""
+    return PER.sub("", number) if isinstance(needle.kind, Rate) or " a " in f" {needle.unit.many}" else number
 
 
 def counted(needle: Needle) -> tuple[str, str]:

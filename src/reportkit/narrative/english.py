@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from reportkit.model.evidence import Evidence, Grade, Level, Verdict
 from reportkit.model.needle import Needle
 from reportkit.model.params import Proof
-from reportkit.model.period import day_text
+from reportkit.model.period import Quarter, day_text
 from reportkit.model.unit import COUNT, plural
 from reportkit.narrative.amounts import (
     agrees,
@@ -31,7 +32,7 @@ from reportkit.narrative.amounts import (
     too_small,
     verb,
 )
-from reportkit.narrative.definitions import counted, filled, state, stated, summary_rule
+from reportkit.narrative.definitions import bare, counted, filled, state, stated, summary_rule
 from reportkit.narrative.words import count, is_plural, listed, lower_first, percent, stopped, upper_first
 
 __all__ = [
@@ -53,6 +54,7 @@ GRADES = {
     Grade.B: "B: before and after in several teams, none to compare with",
     Grade.C: "C: too few teams to tell a change from their own ups and downs",
 }
+OWN_UPS_AND_DOWNS = "with so few teams and no comparison, this cannot be told from their own ups and downs"
 TAKERS = ("team", "service", "journey")  # what may take part in a proof, by the column that says so
 
 
@@ -84,10 +86,22 @@ def _claim(evidence: Evidence, needle: Needle, proof: Proof) -> str:
             f"{_went(evidence, needle)} in {_proof_teams(evidence, proof)}{meanwhile}: {size(evidence, needle)} "
             f"than expected without the proof (95% CI {size_interval(evidence, needle)})."
         )
-    return (
-        f"{_went(evidence, needle)} across {count(len(evidence.teams), _taker(proof))}{_sized(evidence, needle)}. "
-        f"No {_taker(proof)}s to compare with: other changes in the same weeks cannot be ruled out."
-    )
+    across = count(len(evidence.teams), _taker(proof))
+    return f"{_went(evidence, needle)} across {across}{_sized(evidence, needle)}. {_alone(proof)}"
+
+
+def _alone(proof: Proof) -> str:
+    return f"No {_taker(proof)}s to compare with: other changes in the same weeks cannot be ruled out."
+
+
+def told_in_lede(evidence: Evidence, needle: Needle) -> bool:
+    """Whether the lede says all of a moved needle that its picture does not: from and to, and the comparison's."""
+    return evidence.verdict is Verdict.MOVED and agrees(evidence, needle)
+
+
+def beyond_lede(evidence: Evidence, proof: Proof) -> str:
+    """What is left to be said below the picture of what the lede told: that there was nothing to compare with; else ''."""
+    return "" if evidence.grade is Grade.A else _alone(proof)
 
 
 def _went(evidence: Evidence, needle: Needle) -> str:
@@ -150,12 +164,8 @@ def _within(evidence: Evidence, needle: Needle) -> str:
 def _not_shown(evidence: Evidence, needle: Needle, proof: Proof) -> str:
     clear = evidence.interval is not None and excludes(evidence.interval, evidence.scale)
     if evidence.grade is Grade.C and clear and agrees(evidence, needle):
-        was = "were" if is_plural(needle.label) else "was"
-        low = evidence.after.value < evidence.before.value
-        told = f"{lower_first(_label(evidence, needle))} {was} {'lower' if low else 'higher'} afterwards"
-        return (
-            f"In {_proof_teams(evidence, proof)} {told} ({arrow(evidence, needle)}). {stopped(evidence.reason)}".strip()
-        )
+        told = _afterwards(evidence, needle)
+        return f"In {_proof_teams(evidence, proof)} {told}. {stopped(evidence.reason)}".strip()
     within = _within(evidence, needle)
     word = "not shown" if clear else "no change shown"
     parts = (
@@ -219,17 +229,51 @@ def _still_open(level: Level) -> str:
 # ---- the whole report ------------------------------------------------------------------------------------------------
 
 
-def headline(lead: Evidence | None, needle: Needle, proof: Proof | None, now: float, waiting: int = 0) -> str:
+@dataclass(frozen=True)
+class Standing:
+    """How the problem's needle stands in the quarter.
+
+    `earlier`: a quarter before, NaN where that is not known or rests on too little to be held against it. `waiting`: facts
+    still open that `now` leaves out, where they are many. `few`: the facts behind `now`, where they are few.
+    """
+
+    now: float
+    earlier: float = math.nan
+    waiting: int = 0
+    few: int = 0
+
+
+def headline(lead: Evidence | None, needle: Needle, proof: Proof | None, standing: Standing) -> str:
     """The report's finding: what moved where the evidence carries it, else the problem as a number, now.
 
-    `now` is the value, in this quarter, of `needle`: the lead's own, or the one that puts a number on the problem;
-    `waiting` are the facts still open that this number leaves out, to be told where they are many.
+    Where no proof has a say in that number, the quarter before stands beside it as a fact, never as an effect.
     """
     if lead is not None and lead.needle == needle.key and lead.causal and agrees(lead, needle):
         return f"{_finding(lead, needle)}."
-    told = stated(needle, _aloud(needle, now)) if math.isfinite(now) else state(needle, now)
-    more = f", not counting {COUNT.number(waiting)} that still wait" if waiting and math.isfinite(now) else ""
-    return f"{told}{more}{_pending(lead, needle, proof)}."
+    if not math.isfinite(standing.now):
+        return f"{state(needle, standing.now)}{_pending(lead, needle, proof)}."
+    told = stated(needle, _aloud(needle, standing.now))
+    more = f" ({plural(standing.few, *needle.facts)})" if standing.few else ""
+    more += f", not counting {COUNT.number(standing.waiting)} that still wait" if standing.waiting else ""
+    return f"{told}{more}{_pending(lead, needle, proof) or _earlier(needle, standing)}."
+
+
+def _earlier(needle: Needle, standing: Standing) -> str:
+    """', after 23% a quarter earlier'; '' where that is not known or sounds the same."""
+    before = bare(needle, _aloud(needle, standing.earlier))
+    if not before or before == bare(needle, _aloud(needle, standing.now)):
+        return ""
+    return f", after {'none' if before == '0' else before} a quarter earlier"
+
+
+def no_facts(problem: str) -> str:
+    """The headline where nothing puts a number on the problem."""
+    return f"{problem} No facts to put a number on it yet."
+
+
+def no_proof(quarter: Quarter) -> str:
+    """The lede of a report without a proof."""
+    return f"No proof of concept for this report was read out in {quarter.label}: these are the numbers as they stand."
 
 
 def _finding(lead: Evidence, needle: Needle) -> str:
@@ -272,7 +316,7 @@ def lede(evidence: Sequence[tuple[Evidence, Needle]], proof: Proof, elsewhere: s
     """Two or three sentences: what was tried, by whom, for how long, what moved, and what got worse, `elsewhere` too."""
     head = [pair for pair in evidence if pair[0].headline]
     worse = _worse(evidence)
-    if elsewhere and not any(e.verdict is Verdict.GOT_WORSE for e, _ in evidence):
+    if elsewhere and not any(e.verdict is Verdict.GOT_WORSE or _looks_worse(e, n) for e, n in evidence):
         worse = ""
     parts = (_tried(evidence, head, proof), *_came_of_it(head, proof), worse, elsewhere)
     return " ".join(part for part in parts if part)
@@ -320,21 +364,41 @@ def _moved_sentence(e: Evidence, needle: Needle, proof: Proof) -> str:
 
 def harm(evidence: Sequence[tuple[Evidence, Needle]], proof: Proof) -> str:
     """What got worse in another proof than the leading one, as a sentence; '' where nothing did."""
-    worse = [(e, n) for e, n in evidence if e.verdict is Verdict.GOT_WORSE and e.causal]
-    if not worse:
-        return ""
-    return f"Another proof did harm: with {lower_first(proof.name)}, {listed([_worse_clause(e, n) for e, n in worse])}."
+    worse = [_worse_clause(e, n) for e, n in evidence if e.verdict is Verdict.GOT_WORSE and e.causal]
+    did = f"Another proof did harm: with {lower_first(proof.name)}, {listed(worse)}." if worse else ""
+    doubtful = [_afterwards(e, n) for e, n in evidence if _looks_worse(e, n)]
+    if not doubtful:
+        return did
+    where = "With it" if worse else f"In another proof, {lower_first(proof.name)},"
+    return f"{did} {where} {listed(doubtful)}; {OWN_UPS_AND_DOWNS}.".strip()
+
+
+def _looks_worse(e: Evidence, needle: Needle) -> bool:
+    """Whether a grade C needle stood clearly worse afterwards: no claim, and no secret either."""
+    clear = e.interval is not None and excludes(e.interval, e.scale)
+    return e.grade is Grade.C and e.verdict is Verdict.NOT_SHOWN and clear and e.good is False and agrees(e, needle)
+
+
+def _afterwards(e: Evidence, needle: Needle) -> str:
+    """'SLA breaches were higher afterwards (3.7 → 12.4 a week)': what may be said at grade C."""
+    was = "were" if is_plural(needle.label) else "was"
+    low = e.after.value < e.before.value
+    return f"{lower_first(_label(e, needle))} {was} {'lower' if low else 'higher'} afterwards ({arrow(e, needle)})"
 
 
 def _worse(evidence: Sequence[tuple[Evidence, Needle]]) -> str:
     worse = [(e, n) for e, n in evidence if e.verdict is Verdict.GOT_WORSE and e.causal]
+    doubtful = [_afterwards(e, n) for e, n in evidence if _looks_worse(e, n)]
+    doubt = f"{upper_first(listed(doubtful))}; {OWN_UPS_AND_DOWNS}." if doubtful else ""
     if not worse:
+        if doubt:
+            return doubt
         unjudged = (Verdict.INTERIM, Verdict.NOT_ENOUGH_DATA)
         judged = any(e.verdict not in unjudged and e.grade is not Grade.C for e, _ in evidence)
         return "No needle is shown to have got worse." if judged else ""
     told = listed([_worse_clause(e, n) for e, n in worse])
     lead = "One needle got worse" if len(worse) == 1 else f"{upper_first(count(len(worse), 'needle'))} got worse"
-    return f"{lead}: {told}."
+    return f"{lead}: {told}. {doubt}".strip()
 
 
 def _worse_clause(e: Evidence, needle: Needle) -> str:

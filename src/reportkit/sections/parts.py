@@ -6,15 +6,39 @@ from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup, escape
 
-from reportkit.display import Block, joined
+from reportkit.display import Block, Page, joined
 from reportkit.findings import Findings, Path
 from reportkit.measure import Part, Reading
 from reportkit.model.evidence import Evidence, Verdict
 from reportkit.model.needle import Needle
+from reportkit.model.params import Audience
 from reportkit.model.shown import Shown
 from reportkit.model.unit import DAYS
 from reportkit.narrative import english as say
 from reportkit.narrative.amounts import detectable, expected
+
+NOTHING = Page(())
+CI = "95% CI: the range that holds the true change 95 times in 100."
+
+
+def own_needles(audience: Audience) -> list[str]:
+    """The reader's own needles: primary and what puts a number on the problem first, then supporting ones and guardrails."""
+    return list(dict.fromkeys((audience.primary, audience.quantified_by, *audience.needles)))
+
+
+def lead_of(findings: Findings, weighed: Sequence[Evidence]) -> Evidence | None:
+    """The headline evidence to lead with: of the reader's own needles only, harm before what moved; None where neither is there."""
+    own = own_needles(findings.audience)
+    mine = [e for e in weighed if e.headline and e.causal and e.needle in own]
+    return min(mine, key=lambda e: (e.verdict is not Verdict.GOT_WORSE, own.index(e.needle)), default=None)
+
+
+def problem_needle(findings: Findings) -> Needle | None:
+    """The needle that puts a number on the problem; where the extract lacks it, the reader's first."""
+    wanted = findings.audience.quantified_by
+    if wanted not in findings.missing:
+        return findings.needle(wanted)
+    return findings.needles[0] if findings.needles else None
 
 
 def whose(findings: Findings, article: str = "") -> str:
