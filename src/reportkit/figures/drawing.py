@@ -223,6 +223,18 @@ def live(data: Sequence[Mapping[str, Any]], brand: Brand, height: int, **layout:
     return {"data": [dict(trace) for trace in data], "layout": {**base, **layout}}
 
 
+def end_note(value: float, text: str, colour: str, *, bold: bool = False) -> dict[str, Any]:
+    """The name of a line beside its end in a live picture; on a phone it moves above the line."""
+    return {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 6, "y": value, "yref": "y", "showarrow": False, "align": "left",
+            "text": f"<b>{text}</b>" if bold else text, "name": "end", "font": {"color": colour}}  # fmt: skip
+
+
+def unit_note(text: str) -> dict[str, Any]:
+    """What a live picture's axis counts, above it."""
+    return {"x": 0, "xref": "paper", "xanchor": "left", "xshift": -40, "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False,
+            "text": text}  # fmt: skip
+
+
 def names_axis() -> dict[str, Any]:
     """A live picture's axis of names, the first on top, a little apart from the plot."""
     return {"autorange": "reversed", "fixedrange": True, "automargin": True, "showgrid": False, "ticks": "outside", "ticklen": 6,

@@ -29,7 +29,11 @@ LEGEND = {
     "itemdoubleclick": False,
 }
 FAR = 60.0  # a name moved further than this from its step has no line to it: many such lines would be a tangle
-SHADES = (1.0, 0.5)  # neighbours of the same colour take turns; on the half, ink can be read by day and at night
+SHADES = (
+    1.0,
+    0.5,
+    0.28,
+)  # steps of a colour, the longest first; on half of it and less, ink can be read by day and at night
 
 
 @dataclass(frozen=True)
@@ -60,12 +64,16 @@ def _total(row: Steps) -> float:
 
 
 def _colours(row: Steps, brand: Brand) -> list[tuple[str, float]]:
-    """(colour, how much of it) a step: the brand's colour for working, amber for waiting."""
-    seen, found = {True: 0, False: 0}, []
-    for _, _, waiting in row.steps:
-        found.append((brand.wait if waiting else brand.primary, SHADES[seen[waiting] % len(SHADES)]))
-        seen[waiting] += 1
-    return found
+    """(colour, how much of it) a step: the brand's colour for working, amber for waiting, each step in a shade of its own."""
+    found: dict[str, tuple[str, float]] = {}
+    for waiting, hue in ((False, brand.primary), (True, brand.wait)):
+        names = [
+            name
+            for name, length, _ in sorted(row.steps, key=lambda step: -step[1])
+            if (name, length, waiting) in row.steps
+        ]
+        found |= {name: (hue, SHADES[min(i, len(SHADES) - 1)]) for i, name in enumerate(names)}
+    return [found[name] for name, _, _ in row.steps]
 
 
 def _text(colour: tuple[str, float], brand: Brand) -> str:
@@ -86,19 +94,22 @@ def _drawn(rows: Sequence[Steps], unit: Unit, brand: Brand) -> Any:
     ax.set_xlim(0, width)
     ax.set_ylim(0, height)
     scale = width / (max(_total(row) for row in rows) or 1)
+    colours = _colours(rows[0], brand)
     widest = max(range(len(rows)), key=lambda i: _total(rows[i]))
     for i, row in enumerate(rows):
         base = height - ABOVE - BAR - i * (BAR + GAP)
-        _bar(ax, row, brand, (base, scale), unit)
+        _bar(ax, row, brand, (base, scale), unit, colours)
         drawing.words(ax, (-8, base + BAR / 2), row.label, brand, color=brand.muted, ha="right", va="center_baseline")
     _step_names(ax, rows[0], brand, (height - ABOVE, scale), rows[0] is rows[widest])
     return figure
 
 
-def _bar(ax: Axes, row: Steps, brand: Brand, place: tuple[float, float], unit: Unit) -> None:
+def _bar(
+    ax: Axes, row: Steps, brand: Brand, place: tuple[float, float], unit: Unit, colours: Sequence[tuple[str, float]]
+) -> None:
     base, scale = place
     at, below = 0.0, []
-    for (_, length, _), colour in zip(row.steps, _colours(row, brand), strict=True):
+    for (_, length, _), colour in zip(row.steps, colours, strict=True):
         wide, text = length * scale, unit.number(length)
         ax.add_patch(Rectangle((at, base), wide, BAR, facecolor=colour, edgecolor=brand.paper, linewidth=0.6))
         if drawing.extent(text, brand, 7.5) + 5 <= wide:

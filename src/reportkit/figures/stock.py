@@ -43,7 +43,7 @@ def stock(weeks: Sequence[Week], needle: Needle, quarter: Window, brand: Brand) 
     return Figure(
         name=name,
         svg=drawing.svg(_drawn(weeks, needle, quarter, brand), name),
-        live=_live(weeks, quarter, brand),
+        live=_live(weeks, many, quarter, brand),
         alt=f"{needle.label} by week: {plural(before, *needle.facts)} open before the first week, {COUNT.number(last.open)} after the last; "
         f"{COUNT.number(came)} came in and {COUNT.number(went)} went out.",
         caption=f"{needle.label}: {many} open at each week's end, above; what came in ({COUNT.number(came)}) and went out "
@@ -119,7 +119,7 @@ def _drawn(weeks: Sequence[Week], needle: Needle, quarter: Window, brand: Brand)
     return figure
 
 
-def _live(weeks: Sequence[Week], quarter: Window, brand: Brand) -> dict[str, Any]:
+def _live(weeks: Sequence[Week], many: str, quarter: Window, brand: Brand) -> dict[str, Any]:
     days, first, end = [str(w.monday) for w in weeks], weeks[0].monday, weeks[-1].monday + WEEK
     flow: dict[str, Any] = {"type": "bar", "x": days, "yaxis": "y2"}
     traces: list[dict[str, Any]] = [
@@ -131,13 +131,17 @@ def _live(weeks: Sequence[Week], quarter: Window, brand: Brand) -> dict[str, Any
          "hovertemplate": "%{customdata} went out<extra></extra>"},
     ]  # fmt: skip
     top, most = max(max(w.open for w in weeks) * 1.12, 1.0), max(1, *(w.came for w in weeks), *(w.went for w in weeks))
+    notes = [
+        drawing.end_note(weeks[-1].open, f"{COUNT.number(weeks[-1].open)} open", brand.primary, bold=True),
+        drawing.unit_note(f"{many} open"),
+    ]
     ticks, left, right = drawing.ticks(top, 3), first - timedelta(days=4), end - timedelta(days=3)
     wash = {"type": "rect", "xref": "x", "yref": "paper", "x0": str(max(left, quarter.start)), "x1": str(right), "y0": 0, "y1": 1,
             "fillcolor": brand.wash, "line": {"width": 0}, "layer": "below"}  # fmt: skip
     return drawing.live(
-        traces, brand, 340, shapes=[wash], barmode="relative", xaxis={**drawing.date_axis(brand, left, right), "anchor": "y2"},
+        traces, brand, 340, shapes=[wash], annotations=notes, barmode="relative", xaxis={**drawing.date_axis(brand, left, right), "anchor": "y2"},
         yaxis={**drawing.value_axis(brand, ticks, [COUNT.number(t) for t in ticks], top), "domain": [0.42, 1]},
         yaxis2={"domain": [0, 0.34], "range": [-most, most], "tickvals": [-most / 2, most / 2], "ticktext": ["out", "in"],
                 "showgrid": False, "zerolinecolor": brand.muted, "fixedrange": True},
-        margin={"l": 44, "r": 24, "t": 20, "b": 32},
+        margin={"l": 44, "r": 84, "t": 24, "b": 32},
     )  # fmt: skip

@@ -231,18 +231,29 @@ def _live(scene: _Scene) -> dict[str, Any]:
          "hoverinfo": "skip"}
         for level in scene.levels
     ]  # fmt: skip
-    places = drawing.spread([level.value for level in scene.levels], scene.top * 0.09, 0, scene.top)
-    names = [
-        {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 6, "y": place, "yref": "y", "showarrow": False, "align": "left",
-         "text": level.label, "name": "end", "font": {"color": brand.ink if level.solid else brand.muted}}
-        for level, place in zip(scene.levels, places, strict=True)
-    ]  # fmt: skip
     ticks = drawing.ticks(scene.top)
     return drawing.live(
-        [line, *levels], brand, 260, shapes=[wash], annotations=names, xaxis=drawing.date_axis(brand, window.start, window.end),
+        [line, *levels], brand, 260, shapes=[wash], annotations=_notes(scene), xaxis=drawing.date_axis(brand, window.start, window.end),
         yaxis=drawing.value_axis(brand, ticks, [needle.unit.number(t) for t in ticks], scene.top),
-        margin={"l": 44, "r": 110 if names else 24, "t": 24, "b": 32},
+        margin={"l": 44, "r": 110, "t": 24, "b": 32},
     )  # fmt: skip
+
+
+def _notes(scene: _Scene) -> list[dict[str, Any]]:
+    """The last value and the names of the level lines beside the plot; the value by its week where gaps come after it."""
+    brand, last = scene.brand, scene.known[-1]
+    text, reached = scene.needle.unit.brief(last.value), last is scene.weeks[-1]
+    named = [(last.value, text, brand.primary, True)] if reached else []
+    named += [(level.value, level.label, brand.ink if level.solid else brand.muted, False) for level in scene.levels]
+    places = drawing.spread([value for value, *_ in named], scene.top * 0.09, 0, scene.top)
+    notes = [
+        drawing.end_note(place, label, colour, bold=bold)
+        for (_, label, colour, bold), place in zip(named, places, strict=True)
+    ]
+    if not reached:
+        notes.append({"x": str(last.monday), "y": last.value, "xanchor": "left", "xshift": 6, "showarrow": False,
+                      "text": f"<b>{text}</b>", "font": {"color": brand.primary}})  # fmt: skip
+    return [*notes, drawing.unit_note(_measure(scene.needle))]
 
 
 def _measure(needle: Needle) -> str:

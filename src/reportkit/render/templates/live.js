@@ -13,6 +13,10 @@ const narrowed = (layout, traces) => {
   const margin = layout.margin || {l: 38, r: 14};
   layout.margin = Object.assign({}, margin, {l: Math.min(margin.l, 38), r: Math.min(margin.r, 14)});
   // Each name stands above its line, below the words of the axis, and clear of the others.
+  for (const note of layout.annotations || []) {
+    if (note.name === "wide") { note.visible = false; }
+    if (note.name === "narrow") { note.visible = true; }
+  }
   const plot = layout.height - margin.t - margin.b;
   const top = layout.yaxis && layout.yaxis.range ? layout.yaxis.range[1] : 1;
   let free = 9;
