@@ -410,8 +410,8 @@ def _pair(needle: Needle, before: Level, after: Level) -> str:
 
 def _caption(scene: _Scene) -> str:
     e, n = scene.evidence, scene.needle
-    parts = [f"{n.label}: {_measure(scene)}; the thin lines are the {_level_name(e)} of each window."]
-    parts.append(f"{say.upper_first(say.facts_line(e, n))}, {e.before.window.label} and {e.after.window.label}.")
+    parts = [f"{n.label}; the thin lines are the {_level_name(e)} of each window."]
+    parts.append(f"{say.upper_first(say.facts_line(e, n))}.")
     if (e.weekly["value"] < 0).any():
         parts.append("Weeks below zero are not drawn.")
     if _gaps(scene):

@@ -35,15 +35,16 @@ class Slice:
 def cut_table(slices: Sequence[Slice], needle: Needle, by: str, labels: tuple[str, str], brand: Brand) -> Block:
     """One row a group, in the order given; `labels` name the two quarters."""
     largest = max((s.now for s in slices if math.isfinite(s.now)), default=0.0)
+    reach = max(largest, *(s.before for s in slices if math.isfinite(s.before)), 0.0)
     barred = any(s.now < ALIKE * largest for s in slices if math.isfinite(s.now))
     heads = [(by, "name"), (labels[0], "num"), (labels[1], "num now")]
-    heads += [(_measure(needle), "bar")] if barred else []
+    heads += [(needle.label, "bar")] if barred else []
     heads += [(needle.facts[1].capitalize(), "num")]
     head = Markup("").join(
         Markup('<th scope="col" role="columnheader" class="rk-{}">{}</th>').format(style.replace(" ", " rk-"), label)
         for label, style in heads
     )
-    body = Markup("").join(_row(s, needle, heads, largest, brand) for s in slices)
+    body = Markup("").join(_row(s, needle, heads, reach, brand) for s in slices)
     html = Markup(
         '<table class="rk-needle-table rk-cut-table" role="table"><thead role="rowgroup"><tr role="row">{}</tr></thead>'
         '<tbody role="rowgroup">{}</tbody></table>'
@@ -52,10 +53,10 @@ def cut_table(slices: Sequence[Slice], needle: Needle, by: str, labels: tuple[st
     return Block("cut", html, plain, tuple(shown for s in slices for shown in s.record))
 
 
-def _row(one: Slice, needle: Needle, heads: Sequence[tuple[str, str]], largest: float, brand: Brand) -> Markup:
+def _row(one: Slice, needle: Needle, heads: Sequence[tuple[str, str]], reach: float, brand: Brand) -> Markup:
     facts = COUNT.number(one.facts)
     cells = [_value(one.before, needle), _value(one.now, needle)]
-    cells += [_bar(one, needle, largest, brand)] if len(heads) == 5 else []
+    cells += [_bar(one, needle, reach, brand)] if len(heads) == 5 else []
     cells += [Markup("{}{}").format(facts, f" + {COUNT.number(one.open)} open" if one.open else "")]
     rest = Markup("").join(
         Markup('<td role="cell" class="rk-{}" data-label="{}">{}</td>').format(style.replace(" ", " rk-"), label, cell)
@@ -71,12 +72,11 @@ def _value(value: float, needle: Needle) -> Markup:
     return Markup("{}").format(needle.unit.brief(value))
 
 
-def _bar(one: Slice, needle: Needle, largest: float, brand: Brand) -> Markup:
+def _bar(one: Slice, needle: Needle, reach: float, brand: Brand) -> Markup:
     """This quarter in colour, the quarter before as a mark."""
-    if not math.isfinite(one.now) or largest <= 0:
+    if not math.isfinite(one.now) or reach <= 0:
         return Markup('<span class="rk-none">{}</span>').format(NOTHING)
     wide, high = BAR
-    reach = max(largest, one.before if math.isfinite(one.before) else 0.0)
     drawn = Markup('<rect x="0" y="2" width="{:.1f}" height="{:.1f}" style="fill:{}"/>').format(
         max(0.0, one.now) / reach * wide, high - 4, brand.primary
     )
@@ -90,13 +90,6 @@ def _bar(one: Slice, needle: Needle, largest: float, brand: Brand) -> Markup:
         '<svg xmlns="http://www.w3.org/2000/svg" class="rk-mini" role="img" width="{0:.0f}pt" height="{1:.0f}pt" '
         'viewBox="0 0 {0:.0f} {1:.0f}"><title>{2}</title>{3}</svg>'
     ).format(wide, high, said, drawn)
-
-
-def _measure(needle: Needle) -> str:
-    """What the bars count: 'Days'; 'Share'; 'Storage cost'."""
-    if needle.unit.key == "share":
-        return "Share"
-    return needle.unit.many.capitalize() if needle.unit.seconds else needle.label
 
 
 def _plain(one: Slice, needle: Needle, labels: tuple[str, str]) -> str:

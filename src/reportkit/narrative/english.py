@@ -191,12 +191,12 @@ def _only(evidence: Evidence, needle: Needle) -> str:
 
 
 def facts_line(evidence: Evidence, needle: Needle) -> str:
-    """What the numbers rest on: '412 changes in 12 weeks before, 398 in 12 weeks after (6 still open), 5 teams'."""
+    """What the numbers rest on: '412 changes in the 12 weeks before, 6 Apr – 28 Jun 2026, and 398 in the 12 weeks after, …'."""
     one, many = counted(needle)
     before, after = evidence.before, evidence.after
-    first = f"{plural(before.facts, one, many)} in {plural(before.weeks, 'week')} before{_still_open(before)}"
-    second = f"{COUNT.number(after.facts)} in {plural(after.weeks, 'week')} after{_still_open(after)}"
-    return f"{first}, {second}, {plural(len(evidence.teams), 'team')}"
+    first = f"{plural(before.facts, one, many)} in the {plural(before.weeks, 'week')} before, {before.window.label}"
+    second = f"{COUNT.number(after.facts)} in the {plural(after.weeks, 'week')} after, {after.window.label}"
+    return f"{first}{_still_open(before)}, and {second}{_still_open(after)}"
 
 
 BENEATH = {
