@@ -20,7 +20,7 @@ The map, top to bottom; imports point down it (held by the import contract in py
     sections     the sections of a report
     findings     readings and evidence behind them
     figures      one file, one picture: its static and its live face, its alt text
-    narrative    sentences from evidence
+    narrative    reading and filling in the texts of params and notebooks
     evidence     before and after
     measure      needles over an extract
     derived      columns that follow from others by the organisation's rules
@@ -37,6 +37,7 @@ The map, top to bottom; imports point down it (held by the import contract in py
     forks        processes forked from servers that have the libraries
     shared       work that several notebooks would do, done once
     unchanged    whether anything is different from the last build
+    english      everything that a report says; another language is this folder again
     model        frozen values; no I/O
     errors       the exception tree, drawn at the top
 

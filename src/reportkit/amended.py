@@ -10,8 +10,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from reportkit.english.changes import NOT_COMMITTED, on, reported
 from reportkit.model.params import Proof
-from reportkit.narrative.amended import changed, note, on, reported, weighty
+from reportkit.model.period import day_text
+from reportkit.narrative.amended import changed, note, weighty
 from reportkit.versions import versions
 
 FILE = "params/proofs.yaml"
@@ -42,7 +44,7 @@ def _by_git(versions: list[tuple[date, Mapping[str, Any]]], key: str, now: Proof
         return ""
     later = (day for day, proof in declared if day > base.read_out and changed(weighty(base), weighty(proof)))
     day = next(later, None)
-    return note(base, now, when=on(day) if day else "and not committed")
+    return note(base, now, when=on(day_text(day)) if day else NOT_COMMITTED)
 
 
 def _by_records(root: Path, key: str, now: Proof, quarter: str) -> str:

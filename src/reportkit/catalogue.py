@@ -7,10 +7,10 @@ from itertools import groupby
 from typing import Any
 
 from reportkit import entities, measure
+from reportkit.english.definitions import summary_rule
 from reportkit.entities import Entity, Field
 from reportkit.model.kind import Duration, Rate, Share, Stock
 from reportkit.model.needle import Needle
-from reportkit.narrative.definitions import summary_rule
 from reportkit.needles import library
 
 State = Callable[[Needle], str | None]  # why a needle cannot be computed here; None where it can

@@ -12,6 +12,7 @@ from itertools import pairwise
 import pandas as pd
 
 from reportkit import derived, measure, shared
+from reportkit.english import headings
 from reportkit.errors import SnapshotError
 from reportkit.evidence import Case, Ground, compare_all
 from reportkit.evidence.restated import restated
@@ -23,7 +24,6 @@ from reportkit.model.needle import Needle
 from reportkit.model.params import Audience, Organisation, Proof, SourceChange
 from reportkit.model.period import WEEK, Quarter, Window, day_text
 from reportkit.model.rules import DoraRules
-from reportkit.narrative.words import listed, upper_first
 from reportkit.needles import find
 from reportkit.snapshot import Snapshot, fetched
 
@@ -173,7 +173,7 @@ class Findings:
         strata = measure.told(self.snapshot, needle.entity, proof.strata)
         facts = measure.facts(self.snapshot.whole, needle, proof.by, strata)
         changed = [
-            f"{change.what} on {day_text(day)}"
+            headings.changed_on(change.what, day_text(day))
             for day, change in self._changes_of(needle, proof)
             if not change.harmless
         ]
@@ -197,14 +197,15 @@ class Findings:
         """A note for each change of the source that is declared to be harmless, and one on types that its facts do not tell."""
         needle = self.needle(evidence.needle)
         changes = self._changes_of(needle, proof)
-        told = [f"On {day_text(day)}, {change.what}. {change.harmless}" for day, change in changes if change.harmless]
+        told = [
+            headings.declared_change(day_text(day), change.what, change.harmless)
+            for day, change in changes
+            if change.harmless
+        ]
         kept = measure.told(self.snapshot, needle.entity, proof.strata)
         lost = [name for name in proof.strata if name not in kept]
         if lost and isinstance(needle.kind, Duration | Share | Ratio):  # what is only counted has no types
-            told.append(
-                f"{upper_first(needle.entity.replace('_', ' '))} do not tell {listed(lost)}, so a changed mix of it may "
-                f"be a part of what {needle.lower_label} shows."
-            )
+            told.append(headings.untold_types(needle.entity, lost, needle))
         return tuple(told)
 
     def restated(self, needle: Needle, proof: Proof, facts: pd.DataFrame | None = None) -> str:

@@ -18,13 +18,13 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from reportkit import derived, measure
+from reportkit.english import promises as say
+from reportkit.english.changes import reported
 from reportkit.model.bets import Promise, Told, bet_target
 from reportkit.model.needle import Needle
 from reportkit.model.params import Bet, NeedleParams, Organisation, Proof, Sources
 from reportkit.model.period import Quarter, day_text
 from reportkit.model.unit import Unit
-from reportkit.narrative import promises as say
-from reportkit.narrative.amended import reported
 from reportkit.needles import library
 from reportkit.versions import versions
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from reportkit import measure
 from reportkit.display import Page
+from reportkit.english import changes, headings
 from reportkit.errors import UnknownName
 from reportkit.evidence import compare
 from reportkit.findings import Findings
@@ -125,12 +126,12 @@ class Report:
         if wanting := owned.wanting(self.findings, self.needle(needle)):
             return wanting
         found = pictures.stocked(self.findings, self.needle(needle), self.setting.brand)
-        return pictures.titled(f"{self.needle(needle).label}: what came and what went", found)
+        return pictures.titled(headings.came_and_went(self.needle(needle).label), found)
 
     def trend(self, needle: str) -> Page:
         """A needle week by week, with the limits of its usual behaviour and its target; nothing where too few weeks are known."""
         found = pictures.moved(self.findings, self.needle(needle), self.setting.needles, self.setting.brand)
-        return pictures.titled(f"{self.needle(needle).label} week by week", found)
+        return pictures.titled(headings.by_week(self.needle(needle).label), found)
 
     def availability(self, by: str = "journey") -> Page:
         """Availability by journey with its nines and error budget; nothing where the extract does not tell it."""
@@ -187,7 +188,7 @@ class Report:
 
         A Proof is changed with `proof.model_copy(update={"before": 10})`; what was changed after the read-out is marked.
         """
-        name = proof if isinstance(proof, str) else "as changed here"
+        name = proof if isinstance(proof, str) else headings.AS_CHANGED
         chosen = self._proofs(proof)[proof] if isinstance(proof, str) else Proof.model_validate(proof.model_dump())
         case = self.findings.case(self.findings.needle(needle), chosen)
         found = compare(case.facts, case.needle, chosen, case.ground, name=name)
@@ -207,7 +208,7 @@ class Report:
         declared = next((proof for proof in self.proofs.values() if proof.name == chosen.name), None)
         if declared is None or self.quarter.window.end < declared.read_out:
             return ""
-        return note(declared, chosen, when="in this notebook")
+        return note(declared, chosen, when=changes.HERE)
 
     def _proofs(self, name: str | None) -> Mapping[str, Proof]:
         if name is None:

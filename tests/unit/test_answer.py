@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from reportkit.english import lede
 from reportkit.findings import Findings
 from reportkit.model.evidence import Evidence, Grade, Interval, Verdict
 from reportkit.model.params import Audience, Organisation, Proof
 from reportkit.model.period import Quarter, Window
-from reportkit.narrative import english as say
 from reportkit.needles import find
 from reportkit.sections.answer import answer
 from tests.conftest import Freeze
@@ -141,10 +141,10 @@ def test_the_harm_of_another_proof_is_told_whatever_its_grade(freeze: Freeze) ->
 )  # fmt: skip
 def test_only_clear_harm_of_few_teams_is_told_as_higher_afterwards(changes: dict[str, object], told: bool) -> None:
     e = evidence(find("outages"), 3.0, 9.0, Verdict.NOT_SHOWN, Grade.C, interval=Interval(1.5, 6.0))
-    text = say.lede([(replace(e, **changes), find("outages"))], proof("The paved road"))
+    text = lede.lede([(replace(e, **changes), find("outages"))], proof("The paved road"))
     assert ("higher afterwards" in text) == told
     better = replace(e, better="higher")
-    assert "afterwards" not in say.lede([(better, find("outages"))], proof("The paved road"))
+    assert "afterwards" not in lede.lede([(better, find("outages"))], proof("The paved road"))
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from evidence_worlds import (
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from reportkit.english import sentences as say
 from reportkit.evidence import Case, Ground, compare, compare_all
 from reportkit.figures.before_after import before_after
 from reportkit.figures.behaviour import behaviour
@@ -42,7 +43,6 @@ from reportkit.model.evidence import Evidence, Verdict
 from reportkit.model.needle import Needle
 from reportkit.model.params import Proof, Rule
 from reportkit.model.period import Window
-from reportkit.narrative import english as say
 
 TEAMS = (*PROOF_TEAMS[:4], *OTHER_TEAMS[:4])
 BAD_TEXT = re.compile(r"\b(nan|NaN|inf)\b|None|\d\.\d{5}")

@@ -23,11 +23,11 @@ from evidence_worlds import (
 )
 from evidence_worlds import START as BEGAN
 
+from reportkit.english import sentences as say
 from reportkit.evidence import compare
 from reportkit.model.evidence import Verdict
 from reportkit.model.kind import Duration, Per, Rate, Ratio, Share
 from reportkit.model.unit import TIMES
-from reportkit.narrative import english as say
 
 BILLS = needle(Rate(None, per="month", counts="amount", amount=0), key="bills")
 SPREAD = needle(Duration(None, None, unit=TIMES, summary="spread"), key="spread")

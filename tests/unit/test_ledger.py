@@ -13,10 +13,10 @@ import pytest
 from repositories import Repository
 
 from reportkit import ledger
+from reportkit.english import promises as say
 from reportkit.errors import ParamsError
 from reportkit.model.bets import Outcome, Promise
 from reportkit.model.params import NeedleParams
-from reportkit.narrative import promises as say
 from reportkit.needles import find
 from reportkit.pack import bets
 from reportkit.snapshot import take

@@ -10,6 +10,9 @@ from datetime import date
 
 import pytest
 
+from reportkit.english import lede
+from reportkit.english import sentences as say
+from reportkit.english.words import is_plural, percent
 from reportkit.errors import ParamsError, UnknownName
 from reportkit.model import unit
 from reportkit.model.evidence import Evidence, Grade, Interval, Level, Verdict
@@ -18,9 +21,7 @@ from reportkit.model.needle import Example, Needle
 from reportkit.model.params import Proof
 from reportkit.model.period import Window
 from reportkit.model.shown import Shown
-from reportkit.narrative import english as say
 from reportkit.narrative.references import fill, references
-from reportkit.narrative.words import is_plural, percent
 from reportkit.needles import find, library
 
 BEFORE, AFTER = Window(date(2026, 4, 6), date(2026, 6, 29)), Window(date(2026, 7, 6), date(2026, 9, 28))
@@ -148,15 +149,15 @@ def test_levels_that_contradict_the_effect_are_not_called_a_fall():
     assert told.startswith(
         "Lead time for changes went from 10 to 12 days across six teams; with each one's weight held fixed"
     )
-    assert say.headline(e, LEAD, PROOF, say.Standing(12.0)) == (
+    assert lede.headline(e, LEAD, PROOF, lede.Standing(12.0)) == (
         "A change takes 12 days to reach production, 20% shorter than expected without the paved road."
     )
 
 
 def test_a_comparison_that_improved_more_makes_it_worse_whatever_the_levels_say():
     e = evidence(LEAD, 10.0, 8.0, Verdict.GOT_WORSE, Grade.A, effect=1.6, interval=Interval(1.2, 2.1))
-    assert "8 days instead of 10" not in say.headline(e, LEAD, PROOF, say.Standing(8.0))
-    assert "60% longer than expected without the proof" in say.lede([(e, LEAD)], PROOF)
+    assert "8 days instead of 10" not in lede.headline(e, LEAD, PROOF, lede.Standing(8.0))
+    assert "60% longer than expected without the proof" in lede.lede([(e, LEAD)], PROOF)
 
 
 def test_the_statistic_that_was_tested_is_named():
@@ -166,30 +167,30 @@ def test_the_statistic_that_was_tested_is_named():
 
 def test_the_headline_is_a_finding_only_where_it_is_causal():
     e = evidence(LEAD, 14.2, 4.1)
-    assert say.headline(e, LEAD, PROOF, say.Standing(4.1)) == "Changes now reach production in 4 days instead of 14."
+    assert lede.headline(e, LEAD, PROOF, lede.Standing(4.1)) == "Changes now reach production in 4 days instead of 14."
     for verdict in (Verdict.NOT_SHOWN, Verdict.INTERIM, Verdict.NOT_ENOUGH_DATA, Verdict.HELD):
-        assert say.headline(replace(e, verdict=verdict), LEAD, PROOF, say.Standing(4.1)).startswith(
+        assert lede.headline(replace(e, verdict=verdict), LEAD, PROOF, lede.Standing(4.1)).startswith(
             "A change takes 4 days to reach production;"
         )
-    assert "instead" not in say.headline(replace(e, grade=Grade.C), LEAD, PROOF, say.Standing(4.1))
+    assert "instead" not in lede.headline(replace(e, grade=Grade.C), LEAD, PROOF, lede.Standing(4.1))
 
 
 def test_the_headline_says_nothing_of_evidence_on_another_needle():
     e = evidence(find("release_wait"), 10, 9, Verdict.NOT_SHOWN)
-    assert say.headline(e, LEAD, PROOF, say.Standing(14.2)) == "A change takes 14 days to reach production."
-    assert say.headline(None, LEAD, None, say.Standing(14.2)) == "A change takes 14 days to reach production."
-    assert say.headline(None, LEAD, None, say.Standing(math.nan)) == "Lead time for changes: not known this quarter."
+    assert lede.headline(e, LEAD, PROOF, lede.Standing(14.2)) == "A change takes 14 days to reach production."
+    assert lede.headline(None, LEAD, None, lede.Standing(14.2)) == "A change takes 14 days to reach production."
+    assert lede.headline(None, LEAD, None, lede.Standing(math.nan)) == "Lead time for changes: not known this quarter."
 
 
 def test_a_running_proof_is_told_as_running():
     e = evidence(LEAD, 14.2, 3.1, Verdict.INTERIM, teams=("a", "b"))
-    assert say.headline(e, LEAD, PROOF, say.Standing(14.2)).endswith(
+    assert lede.headline(e, LEAD, PROOF, lede.Standing(14.2)).endswith(
         "; two teams are trying one shared path to production."
     )
-    assert say.headline(replace(e, teams=()), LEAD, PROOF, say.Standing(14.2)).endswith(
+    assert lede.headline(replace(e, teams=()), LEAD, PROOF, lede.Standing(14.2)).endswith(
         "; one shared path to production is being tried."
     )
-    assert say.lede([(e, LEAD)], PROOF).startswith(
+    assert lede.lede([(e, LEAD)], PROOF).startswith(
         "Two teams have tried one shared path to production for twelve weeks so far."
     )
 
@@ -197,7 +198,7 @@ def test_a_running_proof_is_told_as_running():
 def test_the_lede_tells_what_moved_and_what_got_worse():
     rate = find("deployment_frequency")
     pairs = [(evidence(LEAD, 14.2, 3.1, grade=Grade.A), LEAD), (evidence(rate, 4.0, 3.0, Verdict.GOT_WORSE), rate)]
-    assert say.lede(pairs, PROOF) == (
+    assert lede.lede(pairs, PROOF) == (
         "Six teams tried one shared path to production for twelve weeks. Their lead time for changes fell from 14.2 to "
         "3.1 days, while five teams that carried on as before went from 11.4 to 12.8 days. One needle got worse: "
         "deployment frequency fell from 4 to 3 a week."
@@ -210,7 +211,7 @@ def test_rates_are_counted_in_plain_english():
     assert say.state(rate, 1.0) == "Deployment frequency: 1 a week"
     assert say.state(rate, 0.0) == "There are no deployments a week"
     e = evidence(rate, 8.0, 1.0, Verdict.GOT_WORSE)
-    assert say.headline(e, rate, PROOF, say.Standing(1.0)) == "There are now 1.0 deployments a week instead of 8."
+    assert lede.headline(e, rate, PROOF, lede.Standing(1.0)) == "There are now 1.0 deployments a week instead of 8."
 
 
 @pytest.mark.parametrize(
@@ -278,7 +279,7 @@ def every():
 )
 def test_no_sentence_is_clumsy(e, of):
     texts = (
-        say.sentence(e, of, PROOF), say.headline(e, of, PROOF, say.Standing(e.after.value)), say.lede([(e, of)], PROOF),
+        say.sentence(e, of, PROOF), lede.headline(e, of, PROOF, lede.Standing(e.after.value)), lede.lede([(e, of)], PROOF),
         f"{say.facts_line(e, of)}.", f"{say.summary_rule(of)}", f"{say.state(of, 1.0)}.",
     )  # fmt: skip
     for text in texts:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from reportkit.english.words import entity_count
 from reportkit.entities import library
-from reportkit.narrative.words import entity_count
 
 
 @pytest.mark.parametrize(

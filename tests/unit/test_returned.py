@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from reportkit.english import returns as say
 from reportkit.errors import ParamsError
 from reportkit.evidence.worth import YEAR, returned
 from reportkit.figures.waterfall import Step, waterfall
@@ -19,7 +20,6 @@ from reportkit.model.needle import Needle
 from reportkit.model.params import Money
 from reportkit.model.unit import MONEY, THIN, currency
 from reportkit.model.worth import Range
-from reportkit.narrative import returns as say
 from reportkit.snapshot import take
 from reportkit.workspace import Workspace
 from tests.sample_report import BRAND, PROOF, WORLDS, invent

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from reportkit import entities, measure
 from reportkit.check import headers
 from reportkit.check.sources import taken
+from reportkit.english.words import listed
 from reportkit.model.needle import Needle
-from reportkit.narrative.words import listed
 from reportkit.needles import find, library
 from reportkit.params import Fault
 from reportkit.workspace import Workspace

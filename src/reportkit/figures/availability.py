@@ -10,11 +10,12 @@ from typing import Any
 from matplotlib.patches import Rectangle
 
 from reportkit.display import Figure
+from reportkit.english import pictures as words
 from reportkit.figures import drawing
 from reportkit.figures.recipe import drawn_from
 from reportkit.model.brand import Brand
 from reportkit.model.shown import Shown
-from reportkit.model.unit import SHARE, plural
+from reportkit.model.unit import SHARE
 
 ROW, BELOW, ABOVE = 18.0, 4.0, 16.0
 NAME, VALUE = 130.0, 96.0  # points: the journey's name, and its availability with its nines
@@ -34,10 +35,10 @@ class Journey:
 def nines(availability: float) -> str:
     """'3.2 nines' for 99.94 %; 'no failure' where there was none."""
     if availability >= 1:
-        return "no failure"
+        return words.NO_FAILURE
     count = -math.log10(1 - availability)
     text = f"{math.floor(count * 10 + 1e-9) / 10:.1f}"
-    return f"{text} {'nine' if text == '1.0' else 'nines'}"
+    return words.nines(text)
 
 
 def spent_text(spent: float) -> str:
@@ -50,18 +51,16 @@ def availability(journeys: Sequence[Journey], when: str, brand: Brand, record: t
     """A row a journey, the least available first; the bar is the error budget spent, and the line where it is used up."""
     rows = sorted(journeys, key=lambda j: j.availability)
     name = "availability-by-journey"
-    told = "; ".join(f"{j.name} {SHARE.text(j.availability)} ({nines(j.availability)}){_spent(j)}" for j in rows)
-    windows = plural(sum(j.windows for j in rows), "window")
+    told = [f"{j.name} {SHARE.text(j.availability)} ({nines(j.availability)}){_spent(j)}" for j in rows]
     return Figure(
-        name=name, svg=drawing.svg(_drawn(rows, brand), name), live=_live(rows, brand), alt=f"Availability by journey: {told}.",
-        caption=f"Availability by journey, {when}: share of requests served well, its nines, and how much of the error budget was spent "
-        f"(the line is all of it). {windows}.",
+        name=name, svg=drawing.svg(_drawn(rows, brand), name), live=_live(rows, brand), alt=words.availability_alt(told),
+        caption=words.availability_caption(when, sum(j.windows for j in rows)),
         record=record,
     )  # fmt: skip
 
 
 def _spent(journey: Journey) -> str:
-    return f", {spent_text(journey.spent)} of the error budget spent" if math.isfinite(journey.spent) else ""
+    return words.budget_spent(spent_text(journey.spent)) if math.isfinite(journey.spent) else ""
 
 
 def _drawn(rows: Sequence[Journey], brand: Brand) -> Any:
@@ -73,7 +72,7 @@ def _drawn(rows: Sequence[Journey], brand: Brand) -> Any:
     ax.set_ylim(len(rows), 0)
     ax.plot([0, 0], [0, len(rows)], color=brand.rule, lw=0.8, zorder=1)
     ax.plot([1, 1], [0, len(rows)], color=brand.ink, lw=0.8, zorder=4)
-    drawing.words(ax, (1, -0.1), "all of the error budget", brand, color=brand.muted, ha="center", va="bottom")
+    drawing.words(ax, (1, -0.1), words.WHOLE_BUDGET, brand, color=brand.muted, ha="center", va="bottom")
     for i, journey in enumerate(rows):
         y = 1 - (i + 0.5) / len(rows)
         style: dict[str, Any] = {"va": "center_baseline", "transform": ax.transAxes}
@@ -89,7 +88,7 @@ def _drawn(rows: Sequence[Journey], brand: Brand) -> Any:
         text = f"{SHARE.text(journey.availability)} · {nines(journey.availability)}"
         drawing.words(ax, (-8 / wide, y), text, brand, color=brand.ink, ha="right", **style)
         if not math.isfinite(journey.spent):
-            drawing.words(ax, (6 / wide, y), "no objective", brand, color=brand.muted, **style)
+            drawing.words(ax, (6 / wide, y), words.NO_OBJECTIVE, brand, color=brand.muted, **style)
             continue
         over = journey.spent > 1
         end = min(max(journey.spent, 0.0), FULL)
@@ -127,7 +126,7 @@ def _live(rows: Sequence[Journey], brand: Brand) -> dict[str, Any]:
         "line": {"color": brand.ink, "width": 1},
     }
     axis = {"range": [0, FULL], "tickvals": [0, 0.5, 1, 1.5, 2], "ticktext": ["0%", "50%", "100%", "150%", "200%"], "gridcolor": brand.rule, "fixedrange": True,
-            "title": {"text": "error budget spent", "font": {"size": 13}}}  # fmt: skip
+            "title": {"text": words.SPENT, "font": {"size": 13}}}  # fmt: skip
     return drawing.live(
         [trace], brand, 90 + 44 * len(rows), shapes=[line], hovermode="closest", xaxis=axis,
         yaxis=drawing.names_axis(), margin={"l": 20, "r": 24, "t": 12, "b": 48},

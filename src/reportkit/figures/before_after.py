@@ -14,22 +14,21 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from reportkit.display import Figure
+from reportkit.english import pictures as words
+from reportkit.english.amounts import expected
 from reportkit.figures import drawing
 from reportkit.figures.drawing import SMALL
 from reportkit.figures.recipe import drawn_from
 from reportkit.model.brand import Brand
 from reportkit.model.evidence import Evidence, Level
-from reportkit.model.kind import Duration, Rate, Stock
+from reportkit.model.kind import Duration, Stock
 from reportkit.model.needle import Needle
 from reportkit.model.params import Proof
 from reportkit.model.period import WEEK, day_text
 from reportkit.model.unit import plural
-from reportkit.narrative import english as say
-from reportkit.narrative.amounts import expected
 
 PLOT, BELOW, ABOVE = 118.0, 18.0, 15.0  # points: the plot itself, the months below it, the labels above
 LABEL = 104.0  # most that the labels at the line ends may take
-WITHOUT = "without the proof"
 BAND, SETTLING = 0.25, 0.5  # how much of their colours the band and the weeks of settling in have
 LATE = 0.6  # a start beyond this share of the picture has its label on its left
 NARROWEST, RIGHT, PIXELS = 350.0, 124, 13.0  # a live picture that is not a phone's: its plot, its margin, its letters
@@ -249,16 +248,14 @@ def _end_labels(scene: _Scene) -> list[tuple[float, list[str], bool]]:
             text = _group_label(scene, group)
             found.append((ends[0][1], drawing.wrapped(text, scene.brand, LABEL, SMALL, 600 if group == "treated" else 400), group == "treated"))  # fmt: skip
     if scene.expected:
-        found.append((scene.expected[0], drawing.wrapped(WITHOUT, scene.brand, LABEL), False))
+        found.append((scene.expected[0], drawing.wrapped(words.WITHOUT, scene.brand, LABEL), False))
     return found
 
 
 def _group_label(scene: _Scene, group: str) -> str:
     names = scene.evidence.teams if group == "treated" else scene.evidence.comparison_teams
-    if group == "treated" and scene.proof.treated == "all" and not scene.evidence.left_out:
-        return "all teams"
-    role = "proof" if group == "treated" else "comparison"
-    return f"{role} team{'' if len(names) == 1 else 's'}"
+    everyone = scene.proof.treated == "all" and not scene.evidence.left_out
+    return words.group(len(names), treated=group == "treated", everyone=everyone)
 
 
 def _names(
@@ -280,7 +277,7 @@ def _names(
 def _starts(scene: _Scene, ax: Axes, box: tuple[float, float, float, float]) -> None:
     """The label of the start, above the plot, where no data can be; beside the axis's own words, never over them."""
     brand, wide = scene.brand, box[2]
-    short = f"starts {day_text(scene.proof.start, year=False)}"
+    short = words.starts(day_text(scene.proof.start, year=False))
     at = _x(scene, scene.proof.start) / _x(scene, scene.end)
     free = (drawing.extent(_measure(scene), brand) - box[0] + 14) / wide
     for text in (f"{scene.proof.name} {short}", short):
@@ -353,7 +350,7 @@ def _wash(scene: _Scene) -> dict[str, Any]:
 
 def _start_notes(scene: _Scene) -> list[dict[str, Any]]:
     """What starts when; a phone, and a name too long for the picture, have the day alone."""
-    brand, short = scene.brand, f"starts {day_text(scene.proof.start, year=False)}"
+    brand, short = scene.brand, words.starts(day_text(scene.proof.start, year=False))
     at, long = _x(scene, scene.proof.start) / _x(scene, scene.end), f"{scene.proof.name} {short}"
     late = at > LATE
     room = at * NARROWEST - drawing.extent(_measure(scene), brand, PIXELS) if late else (1 - at) * NARROWEST + RIGHT
@@ -382,61 +379,16 @@ def _end_notes(scene: _Scene) -> list[dict[str, Any]]:
 
 
 def _measure(scene: _Scene) -> str:
-    """What the axis counts: 'days, weekly median'."""
-    kind, unit = scene.needle.kind, scene.needle.unit
-    if isinstance(kind, Duration):
-        return f"{unit.many}, weekly median"
-    if isinstance(kind, Rate):
-        return f"{scene.needle.facts[1]} {unit.many}"
-    if isinstance(kind, Stock):
-        return f"{scene.needle.facts[1]} open, weekly"
-    return f"{unit.many or unit.key}, weekly"
+    return words.by_week(scene.needle)
 
 
 def _alt(scene: _Scene) -> str:
-    e, n = scene.evidence, scene.needle
-    parts = [f"Line chart of {n.lower_label} by week, {_measure(scene)}."]
-    parts.append(f"Before the start on {day_text(scene.proof.start)} and after it: {say.arrow(e, n)}.")
-    if e.comparison_before and e.comparison_after:
-        parts.append(f"Comparison teams over the same weeks: {_pair(n, e.comparison_before, e.comparison_after)}.")
-    return " ".join(parts)
-
-
-def _pair(needle: Needle, before: Level, after: Level) -> str:
-    left = needle.unit.number(before.value) if math.isfinite(before.value) else "not reached"
-    right = needle.unit.text(after.value) if math.isfinite(after.value) else "not reached"
-    return f"{left} → {right}"
+    return words.before_after_alt(scene.evidence, scene.needle, day_text(scene.proof.start))
 
 
 def _caption(scene: _Scene) -> str:
-    e, n = scene.evidence, scene.needle
-    parts = [f"{n.label}; the thin lines are the {_level_name(e)} of each window."]
-    parts.append(f"{say.upper_first(say.facts_line(e, n))}.")
-    if (e.weekly["value"] < 0).any():
-        parts.append("Weeks below zero are not drawn.")
-    if _gaps(scene):
-        parts.append(
-            "A week without a point: fewer than half of what began in it had ended when its window closed."
-            + ("" if e.causal else " What began just before a release looks quick.")
-        )
-    levels = [f"{plural(len(e.teams), 'proof team')}: {_pair(n, e.before, e.after)}"] if e.teams else []
-    if e.comparison_before and e.comparison_after:
-        there = plural(len(e.comparison_teams), "comparison team")
-        levels.append(f"{there}: {_pair(n, e.comparison_before, e.comparison_after)}")
-    if levels:
-        parts.append(f"{'; '.join(levels)}.")
-    if scene.expected:
-        parts.append(f"Without the proof, by the comparison: {_without(scene)}.")
-    if e.interval is not None:
-        parts.append(f"Effect {say.effect(e, n)} (95% CI {say.interval(e, n)}).")
-    return " ".join(parts)
-
-
-def _without(scene: _Scene) -> str:
-    """'15.7 days (95% CI 12 to 20)': the level to be expected, the band in the picture."""
-    middle, low, high = scene.expected or (math.nan,) * 3
-    unit = scene.needle.unit
-    return f"{unit.text(middle)} (95% CI {unit.number(low)} to {unit.number(high)}), the band"
+    below = bool((scene.evidence.weekly["value"] < 0).any())
+    return words.before_after_caption(scene.evidence, scene.needle, scene.expected, gaps=_gaps(scene), below=below)
 
 
 def _gaps(scene: _Scene) -> bool:
@@ -444,7 +396,3 @@ def _gaps(scene: _Scene) -> bool:
     treated = [line for line in scene.lines if line.group == "treated"]
     pairs = [(v, n) for line in treated for v, n in zip(line.values, line.facts, strict=True)]
     return isinstance(scene.needle.kind, Duration) and any(n and not math.isfinite(v) for v, n in pairs)
-
-
-def _level_name(evidence: Evidence) -> str:
-    return {"median": "median", "typical": "typical value"}.get(evidence.statistic, "mean level")

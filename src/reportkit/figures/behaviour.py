@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from reportkit.display import Figure
+from reportkit.english import pictures as words
 from reportkit.evidence.behaviour import Limits, limits
 from reportkit.figures import drawing
 from reportkit.figures.recipe import drawn_from
@@ -19,7 +20,6 @@ from reportkit.model.evidence import Evidence
 from reportkit.model.needle import Needle
 from reportkit.model.params import Proof
 from reportkit.model.period import WEEK, day_text
-from reportkit.model.unit import plural
 
 PLOT, BELOW, ABOVE, RIGHT = 96.0, 18.0, 15.0, 76.0  # points
 OUTLIER = 1.8
@@ -92,9 +92,8 @@ def _drawn(scene: _Scene) -> Any:
     for day, label in drawing.months(scene.weeks[0], scene.end - WEEK):
         drawing.below(ax, scene.x(day), label, brand)
     _lines(scene, ax)
-    unit = scene.needle.unit
     drawing.words(
-        ax, (0, 1 + 4 / PLOT), f"{unit.many or scene.needle.label}, weekly", brand, color=brand.muted, va="bottom",
+        ax, (0, 1 + 4 / PLOT), words.weekly(scene.needle), brand, color=brand.muted, va="bottom",
         transform=ax.transAxes,
     )  # fmt: skip
     return figure
@@ -102,10 +101,10 @@ def _drawn(scene: _Scene) -> Any:
 
 def _lines(scene: _Scene, ax: Axes) -> None:
     brand, wide = scene.brand, scene.x(scene.end)
-    bounds = (("usual high", scene.limits.high), ("mean before", scene.limits.mean), ("usual low", scene.limits.low))
-    shown = [(label, value) for label, value in bounds if value > 0 or label == "mean before"]
+    bounds = ((words.HIGH, scene.limits.high), (words.MEAN, scene.limits.mean), (words.LOW, scene.limits.low))
+    shown = [(label, value) for label, value in bounds if value > 0 or label == words.MEAN]
     for label, value in shown:
-        dashes = "-" if label == "mean before" else (0, (3, 2))
+        dashes = "-" if label == words.MEAN else (0, (3, 2))
         ax.plot([0, wide], [value, value], color=brand.before, lw=0.9, ls=dashes, zorder=2)
     places = drawing.spread([value / scene.top * PLOT for _, value in shown], 10.0, 0, PLOT)
     for (label, _), place in zip(shown, places, strict=True):
@@ -150,23 +149,16 @@ def _count(scene: _Scene) -> str:
     after = sum(
         1 for w, v in zip(scene.weeks, scene.values, strict=True) if w >= scene.proof.start and math.isfinite(v)
     )
-    many = "are" if len(scene.beyond) != 1 else "is"
-    return f"{len(scene.beyond) or 'none'} of {plural(after, 'week')} after the start {many} outside them"
+    return words.outside(len(scene.beyond), after, start=True)
+
+
+def _found(scene: _Scene) -> tuple[float, float, float]:
+    return scene.limits.mean, scene.limits.low, scene.limits.high
 
 
 def _alt(scene: _Scene) -> str:
-    unit, known = scene.needle.unit, scene.limits
-    return (
-        f"Behaviour chart of {scene.needle.lower_label} by week: mean {unit.text(known.mean)} before the start on "
-        f"{day_text(scene.proof.start)}, limits {unit.number(known.low)} to {unit.text(known.high)}; {_count(scene)}."
-    )
+    return words.behaviour_alt(scene.needle, day_text(scene.proof.start), _found(scene), _count(scene))
 
 
 def _caption(scene: _Scene) -> str:
-    unit, known = scene.needle.unit, scene.limits
-    return (
-        f"Behaviour chart: {scene.needle.lower_label} of the proof's own {scene.proof.by}s by week. "
-        f"The weeks before the start give a mean of {unit.text(known.mean)} and limits of {unit.number(known.low)} to "
-        f"{unit.text(known.high)} (mean ± 2.66 × mean moving range); {_count(scene)}. "
-        "A picture, not a verdict: weeks that resemble each other step outside such limits without any change."
-    )
+    return words.behaviour_caption(scene.needle, scene.proof.by, _found(scene), _count(scene))

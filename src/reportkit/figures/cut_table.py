@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from reportkit.display import Block
+from reportkit.english import tables as words
 from reportkit.figures.recipe import drawn_from
 from reportkit.model.brand import Brand
 from reportkit.model.needle import Needle
@@ -57,7 +58,7 @@ def _row(one: Slice, needle: Needle, heads: Sequence[tuple[str, str]], reach: fl
     facts = COUNT.number(one.facts)
     cells = [_value(one.before, needle), _value(one.now, needle)]
     cells += [_bar(one, needle, reach, brand)] if len(heads) == 5 else []
-    cells += [Markup("{}{}").format(facts, f" + {COUNT.number(one.open)} open" if one.open else "")]
+    cells += [Markup("{}{}").format(facts, words.also_open(one.open) if one.open else "")]
     rest = Markup("").join(
         Markup('<td role="cell" class="rk-{}" data-label="{}">{}</td>').format(style.replace(" ", " rk-"), label, cell)
         for (label, style), cell in zip(heads[1:], cells, strict=True)
@@ -93,5 +94,5 @@ def _bar(one: Slice, needle: Needle, reach: float, brand: Brand) -> Markup:
 
 
 def _plain(one: Slice, needle: Needle, labels: tuple[str, str]) -> str:
-    before, now = (needle.unit.text(v) if math.isfinite(v) else "no facts" for v in (one.before, one.now))
-    return f"{one.label}: {before} in {labels[0]}, {now} in {labels[1]}"
+    before, now = (needle.unit.text(v) if math.isfinite(v) else words.NO_FACTS for v in (one.before, one.now))
+    return words.two_quarters(one.label, (before, now), labels)

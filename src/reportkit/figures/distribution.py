@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from reportkit.display import Figure
+from reportkit.english import pictures as words
 from reportkit.figures import drawing
 from reportkit.figures.recipe import drawn_from
 from reportkit.model.brand import Brand
 from reportkit.model.needle import Needle
-from reportkit.model.unit import plural
 
 PLOT, BELOW, ABOVE = 118.0, 18.0, 15.0
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -79,7 +79,7 @@ def _drawn(curves: Sequence[Curve], needle: Needle, brand: Brand) -> Any:
     drawing.words(
         ax,
         (-left / width, 1 + 4 / PLOT),
-        f"share of {needle.facts[1]} done within so many {needle.unit.many}",
+        words.within(needle),
         brand,
         color=brand.muted,
         va="bottom",
@@ -94,10 +94,7 @@ def _live(curves: Sequence[Curve], needle: Needle, brand: Brand) -> dict[str, An
     places = drawing.spread([c.at(end) for c in curves], 0.09, 0, 1)
     for curve, colour, place in zip(curves, (brand.before, brand.primary), places, strict=True):
         x, y = _stairs(curve, end)
-        said = [
-            f"{d:.0%} within {needle.unit.text(t)} ({plural(curve.facts, *needle.facts)})"
-            for t, d in zip(x, y, strict=True)
-        ]
+        said = [words.done_by(needle, d, t, curve.facts) for t, d in zip(x, y, strict=True)]
         traces.append(
             {"type": "scatter", "mode": "lines", "name": curve.label, "x": drawing.clean(x), "y": drawing.clean(y), "customdata": said,
              "hovertemplate": "%{customdata}<extra></extra>", "line": {"color": colour, "width": 2.6, "shape": "hv"}}
@@ -124,12 +121,8 @@ def _live(curves: Sequence[Curve], needle: Needle, brand: Brand) -> dict[str, An
 
 def _alt(before: Curve, after: Curve, needle: Needle) -> str:
     marks = [float(t) for t in np.linspace(0, _end((before, after)), 4)[1:]]
-    told = "; ".join(
-        f"within {needle.unit.text(t)} {before.at(t):.0%} before and {after.at(t):.0%} after" for t in marks
-    )
-    return f"Share of {needle.facts[1]} done within a time: {told}."
+    return words.spread_alt(needle, [(t, before.at(t), after.at(t)) for t in marks])
 
 
 def _caption(before: Curve, after: Curve, needle: Needle) -> str:
-    counts = f"{plural(before.facts, *needle.facts)} before, {plural(after.facts, *needle.facts)} after"
-    return f"Share of {needle.facts[1]} done within a time, open ones counted (Kaplan–Meier): {counts}."
+    return words.spread_caption(needle, before.facts, after.facts)

@@ -28,6 +28,7 @@ from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import MaxNLocator
 
+from reportkit.english.pictures import WEEK_OF
 from reportkit.figures.theme import faces
 from reportkit.model.brand import Brand
 from reportkit.model.period import MONTHS, WEEK
@@ -252,7 +253,7 @@ def date_axis(brand: Brand, first: date, last: date) -> dict[str, Any]:
         "showgrid": False,
         "zeroline": False,
         "fixedrange": True,
-        "hoverformat": "week of %-d %b %Y",
+        "hoverformat": WEEK_OF,
         "ticks": "outside",
         "tickcolor": brand.before,
         "linecolor": brand.before,

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from reportkit.display import Block
+from reportkit.english import sentences as say
+from reportkit.english import tables as words
 from reportkit.figures.theme import MARKS, quantity
 from reportkit.model.evidence import Evidence, Guard, Level
 from reportkit.model.needle import Needle
-from reportkit.narrative import english as say
 
 NOTHING = Markup('<span class="rk-none">–</span>')
 
@@ -19,9 +20,9 @@ NOTHING = Markup('<span class="rk-none">–</span>')
 def evidence_table(pairs: Sequence[tuple[Evidence, Needle]]) -> Block:
     """One row a needle: before, after, comparison, effect with interval, verdict and grade; its placebo date below it."""
     compared = any(e.comparison_before and e.comparison_after for e, _ in pairs)
-    columns = [("Needle", "name"), ("Before", "num"), ("After", "num now")]
-    columns += [("Comparison", "num")] if compared else []
-    columns += [("Effect", "num"), ("95% interval", "num"), ("Verdict", "verdict")]
+    columns = [(words.NEEDLE, "name"), (words.BEFORE, "num"), (words.AFTER, "num now")]
+    columns += [(words.COMPARISON, "num")] if compared else []
+    columns += [(words.EFFECT, "num"), (words.INTERVAL, "num"), (words.VERDICT, "verdict")]
     head = Markup("").join(
         Markup('<th scope="col" role="columnheader" class="rk-{}">{}</th>').format(style.replace(" ", " rk-"), label)
         for label, style in columns
@@ -37,12 +38,12 @@ def evidence_table(pairs: Sequence[tuple[Evidence, Needle]]) -> Block:
 def _row(evidence: Evidence, needle: Needle, columns: Sequence[tuple[str, str]]) -> Markup:
     interval = say.interval(evidence, needle)
     cells = {
-        "Before": _level(evidence, evidence.before, needle),
-        "After": _level(evidence, evidence.after, needle),
-        "Comparison": _comparison(evidence, needle),
-        "Effect": Markup("{}").format(say.effect(evidence, needle)) if math.isfinite(evidence.effect) else NOTHING,
-        "95% interval": Markup("{}").format(interval) if interval else NOTHING,
-        "Verdict": _verdict(evidence),
+        words.BEFORE: _level(evidence, evidence.before, needle),
+        words.AFTER: _level(evidence, evidence.after, needle),
+        words.COMPARISON: _comparison(evidence, needle),
+        words.EFFECT: Markup("{}").format(say.effect(evidence, needle)) if math.isfinite(evidence.effect) else NOTHING,
+        words.INTERVAL: Markup("{}").format(interval) if interval else NOTHING,
+        words.VERDICT: _verdict(evidence),
     }
     first = Markup('<th scope="row" role="rowheader" class="rk-name">{}<span class="rk-owners">{}</span></th>').format(
         needle.label, say.facts_brief(evidence, needle)
@@ -61,15 +62,19 @@ def _placebo(evidence: Evidence, needle: Needle, columns: Sequence[tuple[str, st
     guard = _tried(evidence)
     if guard is None:
         return Markup("")
-    verdict = "similar change" if guard.passed is False else "nothing like it"
-    said = {"Effect": say.guarded(guard, evidence, needle), "95% interval": say.guarded_interval(guard, evidence, needle), "Verdict": verdict}  # fmt: skip
+    verdict = words.SIMILAR if guard.passed is False else words.NOTHING_LIKE_IT
+    said = {
+        words.EFFECT: say.guarded(guard, evidence, needle),
+        words.INTERVAL: say.guarded_interval(guard, evidence, needle),
+        words.VERDICT: verdict,
+    }
     cells = Markup("").join(
         Markup('<td role="cell" class="rk-{}" data-label="{}">{}</td>').format(
             style.replace(" ", " rk-"), label, said.get(label) or NOTHING
         )
         for label, style in columns[1:]
     )
-    head = Markup('<th scope="row" role="rowheader" class="rk-name">Placebo date, mid-baseline</th>')
+    head = Markup('<th scope="row" role="rowheader" class="rk-name">{}</th>').format(words.PLACEBO)
     return Markup('<tr role="row" class="rk-placebo">{}{}</tr>').format(head, cells)
 
 
@@ -86,7 +91,7 @@ def _level(evidence: Evidence, level: Level, needle: Needle) -> Markup:
         )
         value = quantity(needle.unit, level.value)
         return Markup("<span>{}{}</span>").format(value, under) if under else value
-    return Markup('<span class="rk-none">{}</span>').format("not reached" if level.facts else "no facts")
+    return Markup('<span class="rk-none">{}</span>').format(words.NOT_REACHED if level.facts else words.NO_FACTS)
 
 
 def _comparison(evidence: Evidence, needle: Needle) -> Markup:
@@ -98,17 +103,10 @@ def _comparison(evidence: Evidence, needle: Needle) -> Markup:
 
 def _verdict(evidence: Evidence) -> Markup:
     mark = MARKS[evidence.verdict]
-    return Markup(
-        '<span><span class="rk-verdict rk-{}">{} {}</span><span class="rk-owners">grade {}</span></span>'
-    ).format(mark.mood, mark.html, mark.word, evidence.grade.value)
+    return Markup('<span><span class="rk-verdict rk-{}">{} {}</span><span class="rk-owners">{}</span></span>').format(
+        mark.mood, mark.html, mark.word, words.grade(evidence.grade.value)
+    )
 
 
 def _plain(evidence: Evidence, needle: Needle) -> str:
-    interval = say.interval(evidence, needle)
-    effect = f", {say.effect(evidence, needle)} (95% CI {interval})" if interval else ""
-    guard = _tried(evidence)
-    placebo = f"; placebo date {say.guarded(guard, evidence, needle)}" if guard else ""
-    return (
-        f"{needle.label}: {say.arrow(evidence, needle)}{effect}; grade {evidence.grade.value}, "
-        f"{evidence.verdict.value}{placebo}"
-    )
+    return words.weighed(evidence, needle, _tried(evidence))

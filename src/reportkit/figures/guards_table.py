@@ -7,21 +7,13 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from reportkit.display import Block
+from reportkit.english import tables as words
+from reportkit.english.amounts import excludes
+from reportkit.english.words import stopped
 from reportkit.model.evidence import Evidence, Guard
 from reportkit.model.needle import Needle
-from reportkit.narrative.amounts import excludes
-from reportkit.narrative.words import stopped
 
-NAMES = {
-    "pre-trend": "A trend under way",
-    "timing": "The last weeks before the start",
-    "placebo": "A placebo date",
-    "selection": "How the teams were picked",
-    "few teams": "Other choices of teams",
-    "definition": "What is counted",
-    "history": "Earlier dates",
-}
-PASSED = {True: ("passed", "good"), False: ("failed", "bad"), None: ("not run", "neutral")}
+MOODS = {True: "good", False: "bad", None: "neutral"}
 
 
 def guards_table(pairs: Sequence[tuple[Evidence, Needle]]) -> Block | None:
@@ -35,20 +27,25 @@ def guards_table(pairs: Sequence[tuple[Evidence, Needle]]) -> Block | None:
     body = Markup("").join(_rows(needle, evidence.guards) for evidence, needle in chosen)
     head = Markup("").join(
         Markup('<th scope="col" role="columnheader" class="rk-{}">{}</th>').format(style, label)
-        for style, label in (("name", "Needle"), ("text", "Held against"), ("verdict", "Result"), ("text", "Found"))
+        for style, label in (
+            ("name", words.NEEDLE),
+            ("text", words.AGAINST),
+            ("verdict", words.RESULT),
+            ("text", words.FOUND),
+        )
     )
     html = Markup(
-        "<h3>What a claim had to survive</h3>"
+        "<h3>{}</h3>"
         '<table class="rk-guards" role="table"><thead role="rowgroup"><tr role="row">{}</tr></thead>{}</table>'
-    ).format(head, body)
+    ).format(words.SURVIVED, head, body)
     plain = "\n".join(
-        f"{n.label}, {_name(g).lower()}: {PASSED[g.passed][0]}, {g.text}" for e, n in chosen for g in e.guards
+        words.guard_row(n.label, _name(g), words.PASSED[g.passed], g.text) for e, n in chosen for g in e.guards
     )
-    return Block("guards", html, f"What a claim had to survive\n{plain}")
+    return Block("guards", html, f"{words.SURVIVED}\n{plain}")
 
 
 def _name(guard: Guard) -> str:
-    return NAMES.get(guard.name, guard.name)
+    return words.GUARDS.get(guard.name, guard.name)
 
 
 def _rows(needle: Needle, guards: Sequence[Guard]) -> Markup:
@@ -56,14 +53,17 @@ def _rows(needle: Needle, guards: Sequence[Guard]) -> Markup:
     first = Markup('<th scope="rowgroup" role="rowheader" class="rk-name" rowspan="{}">{}</th>')
     rows = [
         Markup(
-            '<tr role="row">{}<td role="cell" class="rk-text" data-label="Held against">{}</td>'
-            '<td role="cell" data-label="Result"><span class="rk-verdict rk-{}">{}</span></td>'
-            '<td role="cell" class="rk-text" data-label="Found">{}</td></tr>'
+            '<tr role="row">{}<td role="cell" class="rk-text" data-label="{}">{}</td>'
+            '<td role="cell" data-label="{}"><span class="rk-verdict rk-{}">{}</span></td>'
+            '<td role="cell" class="rk-text" data-label="{}">{}</td></tr>'
         ).format(
             first.format(len(guards), needle.label) if i == 0 else "",
+            words.AGAINST,
             _name(guard),
-            PASSED[guard.passed][1],
-            PASSED[guard.passed][0],
+            words.RESULT,
+            MOODS[guard.passed],
+            words.PASSED[guard.passed],
+            words.FOUND,
             stopped(guard.text),
         )
         for i, guard in enumerate(guards)

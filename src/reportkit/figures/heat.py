@@ -10,6 +10,7 @@ from typing import Any
 from matplotlib.patches import Rectangle
 
 from reportkit.display import Figure
+from reportkit.english import pictures as words
 from reportkit.figures import drawing
 from reportkit.figures.recipe import drawn_from
 from reportkit.model.brand import Brand
@@ -39,28 +40,12 @@ def heat(
 ) -> Figure:
     """One row a group, one column a period; each cell says its value, and its shade how far from good that is."""
     name = f"heat-{needle.key}-{by}"
-    worst = _worst(lines, needle)
-    unit = needle.unit.many or needle.lower_label
+    last = [(line.values[-1], line.name) for line in lines if math.isfinite(line.values[-1])]
     return Figure(
         name=name, svg=drawing.svg(_drawn(lines, periods, needle, brand), name), live=_live(lines, periods, needle, brand),
-        alt=f"Heat map of {needle.lower_label} by {by}, {periods[0]} to {periods[-1]}: {worst}.",
-        caption=" ".join(filter(None, (f"{needle.label} by {by}, in {unit}; the fuller the colour, the {_worse(needle)}.", note))),
+        alt=words.heat_alt(needle, by, periods, last),
+        caption=words.heat_caption(needle, by, note),
     )  # fmt: skip
-
-
-def _worse(needle: Needle) -> str:
-    """What the needle is where it is far from good: 'longer', 'higher', 'lower'."""
-    if needle.better == "higher":
-        return "lower"
-    return "longer" if needle.unit.seconds else "higher"
-
-
-def _worst(lines: Sequence[Line], needle: Needle) -> str:
-    last = [(line.values[-1], line.name) for line in lines if math.isfinite(line.values[-1])]
-    if not last:
-        return "no facts in the last period"
-    high, low = max(last), min(last)
-    return f"in the last period {needle.unit.text(high[0])} at most ({high[1]}), {needle.unit.text(low[0])} at least ({low[1]})"
 
 
 def _shades(lines: Sequence[Line], needle: Needle) -> list[list[float]]:
@@ -104,7 +89,7 @@ def _drawn(lines: Sequence[Line], periods: Sequence[str], needle: Needle, brand:
 
 
 def _live(lines: Sequence[Line], periods: Sequence[str], needle: Needle, brand: Brand) -> dict[str, Any]:
-    said = [[needle.unit.text(v) if math.isfinite(v) else "no number" for v in line.values] for line in lines]
+    said = [[needle.unit.text(v) if math.isfinite(v) else words.NO_NUMBER for v in line.values] for line in lines]
     numbers = [[needle.unit.number(v) for v in line.values] for line in lines]
     trace: dict[str, Any] = {
         "type": "heatmap", "x": list(periods), "y": [line.name for line in lines], "z": [drawing.clean(row) for row in _shades(lines, needle)],

@@ -9,19 +9,18 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from reportkit.display import Block
+from reportkit.english import tables as words
 from reportkit.figures.recipe import drawn_from
 from reportkit.figures.theme import MARKS, quantity
 from reportkit.model.brand import Brand
 from reportkit.model.evidence import Evidence
 from reportkit.model.needle import Needle
 from reportkit.model.shown import Shown
-from reportkit.narrative import english as say
 
 SPARK = (64.0, 20.0)  # points
 BAR = (76.0, 20.0)
 WIDEST = math.log(6)  # an interval beyond a sixth or six times is cut off
 NOTHING = Markup('<span class="rk-none">–</span>')
-COUNTS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
 
 
 @dataclass(frozen=True)
@@ -57,14 +56,14 @@ def needle_table(rows: Sequence[Row], labels: tuple[str, str], brand: Brand) -> 
 def _columns(rows: Sequence[Row], labels: tuple[str, str]) -> list[tuple[str, str]]:
     """(heading, class) of each column."""
     past = max((len(row.history) for row in rows), default=0)
-    columns = [("Needle and owners", "name"), (labels[0], "num"), (labels[1], "num now")]
+    columns = [(words.OWNED, "name"), (labels[0], "num"), (labels[1], "num now")]
     if any(row.target is not None for row in rows):
-        columns.append(("Target", "num target"))
-    columns.append((f"{COUNTS[past] if past < len(COUNTS) else past} quarters", "spark"))
+        columns.append((words.TARGET, "num target"))
+    columns.append((words.quarters(past), "spark"))
     if any(row.evidence and row.evidence.interval for row in rows):
-        columns.append(("Change, 95% interval", "bar"))
+        columns.append((words.CHANGE, "bar"))
     if any(row.evidence for row in rows):
-        columns.append(("Verdict", "verdict"))
+        columns.append((words.VERDICT, "verdict"))
     return columns
 
 
@@ -121,8 +120,8 @@ def _spark(row: Row, brand: Brand) -> Markup:
     drawn = _runs(row.history, places, brand)
     last = max(i for i, v in enumerate(row.history) if math.isfinite(v))
     dot = Markup('<circle cx="{:.1f}" cy="{:.1f}" r="2.1" style="fill:{}"/>').format(*places[last], brand.primary)
-    said = ", ".join(row.needle.unit.number(v) if math.isfinite(v) else "no facts" for v in row.history)
-    return _picture(SPARK, f"{row.needle.label} by quarter: {said}", drawn + dot)
+    said = [row.needle.unit.number(v) if math.isfinite(v) else words.NO_FACTS for v in row.history]
+    return _picture(SPARK, words.by_quarter(row.needle, said), drawn + dot)
 
 
 def _runs(values: Sequence[float], places: Sequence[tuple[float, float]], brand: Brand) -> Markup:
@@ -162,8 +161,7 @@ def _bar(row: Row, brand: Brand, reach: float) -> Markup:
         drawn += _beyond(low, high / 2, -1, colour)
     if spread[2] > reach:
         drawn += _beyond(top, high / 2, 1, colour)
-    said = f"{say.effect(evidence, row.needle)}, 95% interval {say.interval(evidence, row.needle)}"
-    return _picture(BAR, f"Change in the proof: {said}", drawn)
+    return _picture(BAR, words.in_proof(evidence, row.needle), drawn)
 
 
 def _beyond(x: float, y: float, side: int, colour: str) -> Markup:
@@ -205,12 +203,12 @@ def _picture(size: tuple[float, float], said: str, drawn: Markup) -> Markup:
 
 def _verdict(evidence: Evidence | None) -> Markup:
     if evidence is None:
-        return Markup('<span class="rk-none">No proof</span>')
+        return Markup('<span class="rk-none">{}</span>').format(words.NO_PROOF)
     mark = MARKS[evidence.verdict]
     return Markup('<span class="rk-verdict rk-{}">{} {}</span>').format(mark.mood, mark.html, mark.word)
 
 
 def _plain(row: Row, labels: tuple[str, str]) -> str:
-    before, now = (row.needle.unit.text(v) if math.isfinite(v) else "no facts" for v in (row.before, row.now))
-    verdict = f"; {MARKS[row.evidence.verdict].word.lower()}" if row.evidence else ""
-    return f"{row.needle.label}: {before} in {labels[0]}, {now} in {labels[1]}{verdict}"
+    before, now = (row.needle.unit.text(v) if math.isfinite(v) else words.NO_FACTS for v in (row.before, row.now))
+    verdict = MARKS[row.evidence.verdict].word if row.evidence else ""
+    return words.two_quarters(row.needle.label, (before, now), labels, verdict)

@@ -10,13 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from reportkit.display import Figure
+from reportkit.english import pictures as words
 from reportkit.figures import drawing
 from reportkit.figures.drawing import SMALL
 from reportkit.figures.recipe import drawn_from
 from reportkit.figures.theme import on
 from reportkit.model.brand import Brand
-from reportkit.model.unit import Unit, plural
-from reportkit.narrative import english as say
+from reportkit.model.unit import Unit
 
 BAR, GAP, ABOVE = 19.0, 17.0, 30.0  # points: a bar, the space below it, the step names above the first
 LEGEND = {
@@ -193,22 +193,16 @@ def _live(rows: Sequence[Steps], unit: Unit, brand: Brand) -> dict[str, Any]:
 
 def _hover(row: Steps, i: int, unit: Unit) -> str:
     name, length, waiting = row.steps[i]
-    return f"{row.label}: {name}, {unit.text(length)} {'waiting' if waiting else 'working'} ({plural(row.facts, 'change')})"
+    return words.step_hover(row.label, name, unit.text(length), row.facts, waiting=waiting)
 
 
 def _alt(rows: Sequence[Steps], unit: Unit) -> str:
-    told = " ".join(f"{row.label}: {_steps(row, unit)}, {unit.text(_total(row))} in all." for row in rows)
-    return f"Stacked bars of the mean {unit.many} a change spends in each step. {told}"
-
-
-def _steps(row: Steps, unit: Unit) -> str:
-    return say.listed([f"{name} {unit.number(length)}" for name, length, _ in row.steps])
+    told = [
+        (row.label, [(name, unit.number(length)) for name, length, _ in row.steps], unit.text(_total(row)))
+        for row in rows
+    ]
+    return words.path_alt(unit, told)
 
 
 def _caption(rows: Sequence[Steps], unit: Unit) -> str:
-    told = [
-        f"{say.lower_first(row.label)} {plural(row.facts, 'change')} released ({row.window}; "
-        f"median of the whole way {unit.text(row.median)})"
-        for row in rows
-    ]
-    return f"Mean {unit.many} a change spends in each step; amber is waiting. {say.upper_first('; '.join(told))}."
+    return words.path_caption(unit, [(row.label, row.facts, row.window, unit.text(row.median)) for row in rows])

@@ -10,12 +10,13 @@ from datetime import date
 from markupsafe import Markup
 
 from reportkit.display import Block
+from reportkit.english import promises as say
+from reportkit.english import tables as words
 from reportkit.figures.theme import glyph
 from reportkit.model.bets import Outcome, Promise
 from reportkit.model.needle import Needle
 from reportkit.model.period import day_text
 from reportkit.model.shown import Shown
-from reportkit.narrative import promises as say
 
 MARKS = {
     Outcome.HIT: ("▲", "good"),
@@ -23,7 +24,7 @@ MARKS = {
     Outcome.TOO_EARLY: ("◔", "neutral"),
     Outcome.NO_NUMBER: ("○", "neutral"),
 }
-COLUMNS = (("Needle and owners", "name"), ("Promised", "num"), ("By", "num"), ("Written", "num"), ("Now", "num now"), ("Outcome", "verdict"))  # fmt: skip
+COLUMNS = ((words.OWNED, "name"), *zip(words.PROMISED, ("num", "num", "num", "num now", "verdict"), strict=True))
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ from typing import Any
 from matplotlib.patches import Rectangle
 
 from reportkit.display import Figure
+from reportkit.english import pictures as words
 from reportkit.figures import drawing
 from reportkit.figures.recipe import drawn_from
 from reportkit.model.brand import Brand
 from reportkit.model.needle import Needle
 from reportkit.model.period import WEEK, Window
-from reportkit.model.unit import COUNT, plural
+from reportkit.model.unit import COUNT
 
 LEVEL, FLOW, BETWEEN, BELOW, ABOVE, RIGHT = 84.0, 44.0, 12.0, 18.0, 15.0, 64.0  # points
 FEWEST = 2
@@ -36,18 +37,16 @@ def stock(weeks: Sequence[Week], needle: Needle, quarter: Window, brand: Brand) 
     """The open ones as a line, what came in above and what went out below a line of their own; None for fewer than two weeks."""
     if len(weeks) < FEWEST:
         return None
-    name, many = f"stock-{needle.key}", needle.facts[1]
+    name = f"stock-{needle.key}"
     first, last = weeks[0], weeks[-1]
-    came, went = sum(w.came for w in weeks), sum(w.went for w in weeks)
+    flows = sum(w.came for w in weeks), sum(w.went for w in weeks)
     before = first.open - first.came + first.went
     return Figure(
         name=name,
         svg=drawing.svg(_drawn(weeks, needle, quarter, brand), name),
-        live=_live(weeks, many, quarter, brand),
-        alt=f"{needle.label} by week: {plural(before, *needle.facts)} open before the first week, {COUNT.number(last.open)} after the last; "
-        f"{COUNT.number(came)} came in and {COUNT.number(went)} went out.",
-        caption=f"{needle.label}: {many} open at each week's end, above; what came in ({COUNT.number(came)}) and went out "
-        f"({COUNT.number(went)}) in each week, below. {Window(first.monday, last.monday + WEEK).label}. The wash is the quarter.",
+        live=_live(weeks, words.opened(needle), quarter, brand),
+        alt=words.stock_alt(needle, before, last.open, flows),
+        caption=words.stock_caption(needle, flows, Window(first.monday, last.monday + WEEK).label),
     )
 
 
@@ -55,7 +54,9 @@ def _drawn(weeks: Sequence[Week], needle: Needle, quarter: Window, brand: Brand)
     figure = drawing.canvas(BELOW + FLOW + BETWEEN + LEVEL + ABOVE)
     top = max(max(w.open for w in weeks) * 1.12, 1.0)
     ticks = drawing.ticks(top, 3)
-    left = max(drawing.extent(label, brand) for label in [*(COUNT.number(t) for t in ticks), "came in", "went out"]) + 8
+    left = (
+        max(drawing.extent(label, brand) for label in [*(COUNT.number(t) for t in ticks), words.CAME, words.WENT]) + 8
+    )
     wide = drawing.WIDTH - left - RIGHT
     first, days = weeks[0].monday, (weeks[-1].monday + WEEK - weeks[0].monday).days
     start = max(0, (quarter.start - first).days)
@@ -71,7 +72,7 @@ def _drawn(weeks: Sequence[Week], needle: Needle, quarter: Window, brand: Brand)
     drawing.words(
         level,
         (xs[-1] + 5, weeks[-1].open),
-        f"{COUNT.number(weeks[-1].open)} open",
+        words.open_now(weeks[-1].open),
         brand,
         weight=600,
         color=brand.primary,
@@ -80,7 +81,7 @@ def _drawn(weeks: Sequence[Week], needle: Needle, quarter: Window, brand: Brand)
     drawing.words(
         level,
         (0, 1 + 4 / LEVEL),
-        f"{needle.facts[1]} open",
+        words.opened(needle),
         brand,
         color=brand.muted,
         va="bottom",
@@ -94,7 +95,7 @@ def _drawn(weeks: Sequence[Week], needle: Needle, quarter: Window, brand: Brand)
     flow.bar(xs, [w.came for w in weeks], width=5, color=brand.before, zorder=3)
     flow.bar(xs, [-w.went for w in weeks], width=5, color=brand.primary, zorder=3)
     flow.plot([0, days], [0, 0], color=brand.ink, alpha=0.45, lw=0.6, zorder=4)
-    for label, place in (("came in", 0.75), ("went out", 0.25)):
+    for label, place in ((words.CAME, 0.75), (words.WENT, 0.25)):
         drawing.words(
             flow,
             (-5 / wide, place),
@@ -108,7 +109,7 @@ def _drawn(weeks: Sequence[Week], needle: Needle, quarter: Window, brand: Brand)
     drawing.words(
         flow,
         (1 + 5 / wide, 0.75),
-        f"most {COUNT.number(most)}",
+        words.most(most),
         brand,
         color=brand.muted,
         va="center_baseline",
@@ -119,21 +120,21 @@ def _drawn(weeks: Sequence[Week], needle: Needle, quarter: Window, brand: Brand)
     return figure
 
 
-def _live(weeks: Sequence[Week], many: str, quarter: Window, brand: Brand) -> dict[str, Any]:
+def _live(weeks: Sequence[Week], counts: str, quarter: Window, brand: Brand) -> dict[str, Any]:
     days, first, end = [str(w.monday) for w in weeks], weeks[0].monday, weeks[-1].monday + WEEK
     flow: dict[str, Any] = {"type": "bar", "x": days, "yaxis": "y2"}
     traces: list[dict[str, Any]] = [
         {"type": "scatter", "mode": "lines+markers", "x": days, "y": [w.open for w in weeks], "line": {"color": brand.primary, "width": 2.6},
-         "marker": {"size": 5}, "customdata": [COUNT.number(w.open) for w in weeks], "hovertemplate": "%{customdata} open<extra></extra>"},
-        {**flow, "y": [w.came for w in weeks], "marker": {"color": brand.before}, "customdata": [COUNT.number(w.came) for w in weeks],
-         "hovertemplate": "%{customdata} came in<extra></extra>"},
-        {**flow, "y": [-w.went for w in weeks], "marker": {"color": brand.primary}, "customdata": [COUNT.number(w.went) for w in weeks],
-         "hovertemplate": "%{customdata} went out<extra></extra>"},
+         "marker": {"size": 5}, "customdata": [words.open_now(w.open) for w in weeks], "hovertemplate": "%{customdata}<extra></extra>"},
+        {**flow, "y": [w.came for w in weeks], "marker": {"color": brand.before}, "customdata": [words.came(w.came) for w in weeks],
+         "hovertemplate": "%{customdata}<extra></extra>"},
+        {**flow, "y": [-w.went for w in weeks], "marker": {"color": brand.primary}, "customdata": [words.went(w.went) for w in weeks],
+         "hovertemplate": "%{customdata}<extra></extra>"},
     ]  # fmt: skip
     top, most = max(max(w.open for w in weeks) * 1.12, 1.0), max(1, *(w.came for w in weeks), *(w.went for w in weeks))
     notes = [
-        drawing.end_note(weeks[-1].open, f"{COUNT.number(weeks[-1].open)} open", brand.primary, bold=True),
-        drawing.unit_note(f"{many} open"),
+        drawing.end_note(weeks[-1].open, words.open_now(weeks[-1].open), brand.primary, bold=True),
+        drawing.unit_note(counts),
     ]
     ticks, left, right = drawing.ticks(top, 3), first - timedelta(days=4), end - timedelta(days=3)
     wash = {"type": "rect", "xref": "x", "yref": "paper", "x0": str(max(left, quarter.start)), "x1": str(right), "y0": 0, "y1": 1,
@@ -141,7 +142,7 @@ def _live(weeks: Sequence[Week], many: str, quarter: Window, brand: Brand) -> di
     return drawing.live(
         traces, brand, 340, shapes=[wash], annotations=notes, barmode="relative", xaxis={**drawing.date_axis(brand, left, right), "anchor": "y2"},
         yaxis={**drawing.value_axis(brand, ticks, [COUNT.number(t) for t in ticks], top), "domain": [0.42, 1]},
-        yaxis2={"domain": [0, 0.34], "range": [-most, most], "tickvals": [-most / 2, most / 2], "ticktext": ["out", "in"],
+        yaxis2={"domain": [0, 0.34], "range": [-most, most], "tickvals": [-most / 2, most / 2], "ticktext": [words.GOES, words.COMES],
                 "showgrid": False, "zerolinecolor": brand.muted, "fixedrange": True},
         margin={"l": 44, "r": 84, "t": 24, "b": 32},
     )  # fmt: skip

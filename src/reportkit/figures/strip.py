@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from reportkit.display import Block
+from reportkit.english.amounts import CI
 from reportkit.figures.theme import MARKS
 from reportkit.model.evidence import Verdict
 from reportkit.model.shown import Shown
@@ -58,8 +59,8 @@ def _verdict(cell: Cell) -> Markup:
 
 def _kept(detail: str) -> Markup:
     """The detail with its interval on one line."""
-    parts = detail.split(", 95% CI ")
-    kept = Markup("").join(Markup(', <span class="rk-kept">95% CI {}</span>').format(part) for part in parts[1:])
+    parts = detail.split(f", {CI} ")
+    kept = Markup("").join(Markup(', <span class="rk-kept">{} {}</span>').format(CI, part) for part in parts[1:])
     return Markup("{}{}").format(parts[0], kept)
 
 

@@ -12,11 +12,11 @@ from typing import Any
 import font_source_sans_pro as source_sans
 from markupsafe import Markup
 
+from reportkit.english.sentences import VERDICTS
 from reportkit.errors import ParamsError
 from reportkit.model.brand import Brand
 from reportkit.model.evidence import Verdict
 from reportkit.model.unit import Unit
-from reportkit.narrative.english import VERDICTS
 
 BUILT_IN = ("Source Sans Pro", "Source Sans 3", "Source Sans")
 SOURCE_SANS = ((400, "normal", "Regular"), (400, "italic", "It"), (600, "normal", "Semibold"))

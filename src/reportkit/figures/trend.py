@@ -13,16 +13,15 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from reportkit.display import Figure
+from reportkit.english import pictures as words
 from reportkit.evidence.behaviour import Limits, limits
 from reportkit.figures import drawing
 from reportkit.figures.recipe import drawn_from
 from reportkit.model.brand import Brand
-from reportkit.model.kind import Duration, Rate, Stock
 from reportkit.model.needle import Needle
 from reportkit.model.period import WEEK, Window
 from reportkit.model.shown import Shown
 from reportkit.model.unit import COUNT, plural
-from reportkit.narrative import english as say
 
 PLOT, BELOW, ABOVE, BESIDE = 110.0, 18.0, 15.0, 7.0  # points
 LINE = 10.0  # from one name beside the plot to the next
@@ -76,11 +75,11 @@ class _Scene:
         found = []
         if self.limits:
             most = 1.0 if self.needle.unit.key == "share" else math.inf
-            found.append(_Level("mean before", self.limits.mean))
-            found += [_Level("usual high", self.limits.high)] if self.limits.high < most else []
-            found += [_Level("usual low", self.limits.low)] if self.limits.low > 0 else []
+            found.append(_Level(words.MEAN, self.limits.mean))
+            found += [_Level(words.HIGH, self.limits.high)] if self.limits.high < most else []
+            found += [_Level(words.LOW, self.limits.low)] if self.limits.low > 0 else []
         if self.target is not None:
-            found.append(_Level(f"target {self.needle.unit.brief(self.target)}", self.target, solid=True))
+            found.append(_Level(words.target(self.needle.unit.brief(self.target)), self.target, solid=True))
         return found
 
     @property
@@ -107,32 +106,20 @@ def trend(
 
 
 def _alt(scene: _Scene) -> str:
-    unit, known = scene.needle.unit, scene.known
-    told = f"{unit.text(known[0].value)} in the first week, {unit.text(known[-1].value)} in the last"
-    goal = f"; the target is {unit.text(scene.target)}" if scene.target is not None else ""
-    return f"Line chart of {scene.needle.lower_label} by week, {_measure(scene.needle)}: {told}{goal}."
+    return words.trend_alt(scene.needle, scene.known[0].value, scene.known[-1].value, scene.target)
 
 
 def _caption(scene: _Scene) -> str:
-    needle = scene.needle
-    told = (
-        f"{needle.label}: {_measure(needle)}; {plural(sum(w.facts for w in scene.weeks), *needle.facts)}, "
-        f"{scene.window.label}. The wash is the quarter."
-    )
-    if scene.limits is None:
-        return told
-    unit, found = needle.unit, scene.limits
-    return (
-        f"{told} The weeks before it give a mean of {unit.text(found.mean)} and limits of {unit.number(found.low)} to "
-        f"{unit.text(found.high)} (mean ± 2.66 × mean moving range); {_outside(scene)}. A picture, not a verdict."
-    )
+    found = (scene.limits.mean, scene.limits.low, scene.limits.high) if scene.limits else None
+    facts = sum(week.facts for week in scene.weeks)
+    return words.trend_caption(scene.needle, facts, scene.window.label, found, _outside(scene))
 
 
 def _outside(scene: _Scene) -> str:
     """'three of 13 weeks since are outside them'."""
     since = [week for week in scene.known if week.monday + WEEK > scene.quarter.start]
     out = [week for week in since if scene.limits and scene.limits.outside(week.value)]
-    return f"{len(out) or 'none'} of {plural(len(since), 'week')} since {'is' if len(out) == 1 else 'are'} outside them"
+    return words.outside(len(out), len(since), start=False)
 
 
 def _record(scene: _Scene) -> tuple[Shown, ...]:
@@ -179,7 +166,7 @@ def _drawn(scene: _Scene) -> Any:
         drawing.below(ax, float((day - window.start).days), label, brand)
     _lines(scene, ax, width)
     style: dict[str, Any] = {"color": brand.muted, "va": "bottom", "transform": ax.transAxes}
-    drawing.words(ax, (0, 1 + 4 / PLOT), _measure(scene.needle), brand, **style)
+    drawing.words(ax, (0, 1 + 4 / PLOT), words.trended(scene.needle), brand, **style)
     return figure
 
 
@@ -253,20 +240,4 @@ def _notes(scene: _Scene) -> list[dict[str, Any]]:
     if not reached:
         notes.append({"x": str(last.monday), "y": last.value, "xanchor": "left", "xshift": 6, "showarrow": False,
                       "text": f"<b>{text}</b>", "font": {"color": brand.primary}})  # fmt: skip
-    return [*notes, drawing.unit_note(_measure(scene.needle))]
-
-
-def _measure(needle: Needle) -> str:
-    """What the axis counts: 'days, weekly median'."""
-    match needle.kind:
-        case Duration():
-            return f"{needle.unit.many}, weekly median"
-        case Rate(counts="amount"):
-            return f"{needle.unit.prefix} {needle.unit.many}".strip()
-        case Rate(counts="minutes"):
-            return needle.unit.many
-        case Rate():
-            return f"{needle.facts[1]} {needle.unit.many}"
-        case Stock():
-            return f"{needle.facts[1]} open, weekly"
-    return f"{say.lower_first(needle.unit.many or needle.label)}, weekly"
+    return [*notes, drawing.unit_note(words.trended(scene.needle))]

@@ -12,6 +12,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from reportkit.display import Figure
+from reportkit.english import headings
+from reportkit.english import pictures as words
 from reportkit.figures import drawing
 from reportkit.figures.recipe import drawn_from
 from reportkit.model.brand import Brand
@@ -35,14 +37,13 @@ class Step:
 def waterfall(steps: Sequence[Step], left: Range, money: Unit, brand: Brand, *, name: str, note: str) -> Figure:
     """Bars from step to step and what is left, with its range as a line; `note` ends the caption: window, n, method."""
     scene = _Scene(tuple(steps), left, money, brand)
-    told = "; ".join(f"{step.label} {money.text(step.amount)}" for step in steps)
-    span = f"{money.text(left.low)} to {money.text(left.high)}"
+    span = headings.span(money.text(left.low), money.text(left.high))
     return Figure(
         name=name,
         svg=drawing.svg(_drawn(scene), name),
         live=_live(scene),
-        alt=f"Waterfall of money: {told}; left {money.text(left.likely)}, range {span}.",
-        caption=f"What was saved, what it cost and what is left ({money.text(left.likely)}, the thin line its range of {span}). {note}",
+        alt=words.waterfall_alt([(s.label, money.text(s.amount)) for s in steps], money.text(left.likely), span),
+        caption=words.waterfall_caption(money.text(left.likely), span, note),
     )
 
 
@@ -61,12 +62,12 @@ class _Scene:
         good, bad = self.brand.primary, self.brand.before
         found = [(s.label, a, b, good if b >= a else bad) for s, a, b in zip(self.steps, starts, ends, strict=True)]
         colour = self.brand.good if self.left.low > 0 else self.brand.bad if self.left.high < 0 else self.brand.muted
-        return [*found, ("What is left", 0.0, self.left.likely, colour)]
+        return [*found, (words.LEFT, 0.0, self.left.likely, colour)]
 
     def said(self, amount: float, *, last: bool) -> str:
         """The amount as it stands beside its bar; the sum with its range."""
-        span = f" ({self.money.number(self.left.low)} to {self.money.number(self.left.high)})" if last else ""
-        return f"{self.money.text(amount)}{span}"
+        told, number = self.money.text(amount), self.money.number
+        return words.with_range(told, number(self.left.low), number(self.left.high)) if last else told
 
     @property
     def reach(self) -> tuple[float, float]:

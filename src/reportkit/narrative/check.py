@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from reportkit.english.words import listed
 from reportkit.model.evidence import Verdict
 from reportkit.model.params import Waivable
-from reportkit.narrative.words import listed
 
 Kind = Literal["problem", "ask", "text"]
 Way = Literal["fell", "rose", "good", "bad"]

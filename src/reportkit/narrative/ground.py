@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from reportkit.english.words import lower_first
 from reportkit.model.bets import bet_target
 from reportkit.model.evidence import Evidence, Verdict
 from reportkit.model.needle import Needle
 from reportkit.model.params import NeedleParams, Proof
 from reportkit.narrative.check import Claim, Ground
-from reportkit.narrative.words import lower_first
 
 EFFECT = ".effect"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from reportkit.english.amounts import signed
+from reportkit.english.words import count, percent_size
 from reportkit.evidence.planning import Cell, Plan
 from reportkit.model.needle import Needle
 from reportkit.model.params import Proof
 from reportkit.model.unit import MINUS, plural
-from reportkit.narrative.amounts import signed
-from reportkit.narrative.words import count, percent_size
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from reportkit import ledger
+from reportkit.english import promises as say
 from reportkit.model.bets import Outcome, Promise, Told
 from reportkit.model.period import day_text
-from reportkit.narrative import promises as say
 from reportkit.needles import find
 from reportkit.workspace import Workspace
 
@@ -31,7 +31,7 @@ class Entry:
         """The bet as a row of COLUMNS."""
         promise, needle = self.promise, find(self.promise.needle).in_currency(self.currency)
         was = needle.unit.text(self.value) if math.isfinite(self.value) else ""
-        mark = f"{self.outcome.value}{' (changed)' if promise.changed else ''}"
+        mark = f"{self.outcome.value}{say.CHANGED if promise.changed else ''}"
         by, owners = day_text(promise.deadline), ", ".join(promise.owners)
         return (promise.needle, say.target(promise, needle), by, say.written(promise), was, mark, owners)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from reportkit import measure
+from reportkit.english.words import listed, upper_first
 from reportkit.errors import MeasureError, ParamsError
 from reportkit.measure.asking import covered
 from reportkit.measure.reading import size
@@ -15,7 +16,6 @@ from reportkit.measure.sums import by_window
 from reportkit.model.evidence import NO_TEAM
 from reportkit.model.params import Each
 from reportkit.model.unit import plural
-from reportkit.narrative.words import listed, upper_first
 from reportkit.needles import find
 from reportkit.snapshot import Snapshot, fetched
 from reportkit.workspace import Workspace

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reportkit import files, render
+from reportkit.english.pages import ALL_REPORTS
 from reportkit.errors import SnapshotError
 from reportkit.pack import fingerprint, health, record, sheets, state
 from reportkit.pack.making import Making
@@ -20,7 +21,7 @@ def publish(making: Making, made: Sequence[record.Made], parts: Mapping[str, fin
     known = manifest(making.workspace, making.quarter)
     whole = record.record(making.workspace, known, making.target, made)
     _write(making, record.FILE, record.as_json(whole))
-    everyone = sheets.sheet(making.workspace, making.quarter, "All reports", "All reports")
+    everyone = sheets.sheet(making.workspace, making.quarter, ALL_REPORTS, ALL_REPORTS)
     sound = health.health(known, making.workspace.period(making.quarter).window)
     index = render.index(sheets.entries(making.workspace, whole), everyone, sound, sheets.verdicts(whole), making.notes)
     _write(making, "index.html", index)

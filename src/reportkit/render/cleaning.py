@@ -11,6 +11,8 @@ from bs4 import BeautifulSoup
 from markupsafe import Markup
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
+from reportkit.english.pictures import UNTOLD
+
 TAGS = frozenset(
     ("a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "col", "colgroup", "dd", "del", "details", "div", "dl", "dt",
      "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "kbd", "li", "mark", "ol", "p", "pre", "q",
@@ -55,7 +57,7 @@ def _dressed(text: str) -> Markup:
         if not str(picture.get("src", "")).startswith("data:image/"):
             picture.replace_with(str(picture.get("alt") or ""))
         elif not picture.get("alt"):
-            picture["alt"] = "Picture without a description"
+            picture["alt"] = UNTOLD
     for link in soup.find_all("a"):
         if str(link.get("href", "")).startswith("data:"):
             del link["href"]

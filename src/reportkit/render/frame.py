@@ -9,13 +9,17 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
+from reportkit.english import pages
+
 TEMPLATES = Path(str(files("reportkit.render"))) / "templates"
 
 
 @lru_cache(maxsize=1)
 def environment() -> Environment:
-    """Jinja over templates/, everything escaped."""
-    return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    """Jinja over templates/, everything escaped; what they say is in `words`."""
+    made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    made.globals["words"] = pages
+    return made
 
 
 def logo(path: Path | None) -> str:

@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from nbformat import NotebookNode
 
 from reportkit.display import MIME, PLOTLY
+from reportkit.english import pictures as words
 from reportkit.model.brand import Brand
 from reportkit.render import style
 from reportkit.render.cleaning import clean, markdown
@@ -26,7 +27,6 @@ HIDDEN = frozenset(
     {"parameters", "injected-parameters", "hide", "hide-output", "hide_output", "remove_cell", "remove-cell"}
 )
 ALT = re.compile(r"^\s*#\|?\s*alt:\s*(.+)$", re.MULTILINE)
-UNTOLD = "Picture without a description."
 
 
 @dataclass
@@ -137,7 +137,7 @@ def _picture(kind: str, data: Any, alt: str) -> Markup:
     text = _joined(data)
     packed = base64.b64encode(text.encode()).decode() if kind == "image/svg+xml" else text.replace("\n", "")
     return Markup('<figure class="rk-figure rk-image"><img alt="{}" src="data:{};base64,{}"></figure>').format(
-        alt or UNTOLD, kind, packed
+        alt or words.UNTOLD, kind, packed
     )
 
 

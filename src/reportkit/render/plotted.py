@@ -13,6 +13,8 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from reportkit.english import pictures as words
+from reportkit.english import tables
 from reportkit.figures import drawing
 from reportkit.figures.theme import mixed
 from reportkit.model.brand import Brand
@@ -69,8 +71,7 @@ def described(figure: Mapping[str, Any]) -> str:
     """What the picture is, for those who cannot see it."""
     kinds = sorted({str(trace.get("type", "scatter")) for trace in figure.get("data", [])})
     names = [str(trace["name"]) for trace in figure.get("data", []) if trace.get("name")]
-    of = f" of {', '.join(names)}" if names else ""
-    return f"{title(figure) or 'Chart'} ({', '.join(kinds)}){of}."
+    return words.chart(title(figure), kinds, names)
 
 
 def static(figure: Mapping[str, Any], brand: Brand) -> Markup:
@@ -234,7 +235,7 @@ def _table(traces: Sequence[Mapping[str, Any]]) -> Markup:
     """The traces' own columns of numbers, at most ROWS of each."""
     rows = []
     for i, trace in enumerate(traces):
-        name = str(trace.get("name") or f"series {i + 1}")
+        name = str(trace.get("name") or words.series(i + 1))
         columns = [
             (key, list(trace[key]))
             for key in ("labels", "parents", "x", "y", "z", "values")
@@ -244,5 +245,5 @@ def _table(traces: Sequence[Mapping[str, Any]]) -> Markup:
             told = "; ".join(f"{key} {column[n]}" for key, column in columns if n < len(column))
             rows.append(Markup("<tr><th scope='row'>{}</th><td>{}</td></tr>").format(name, told))
     return Markup(
-        "<table class='rk-frame'><thead><tr><th scope='col'>Series</th><th scope='col'>Data</th></tr></thead><tbody>{}</tbody></table>"
-    ).format(Markup("").join(rows))
+        "<table class='rk-frame'><thead><tr><th scope='col'>{}</th><th scope='col'>{}</th></tr></thead><tbody>{}</tbody></table>"
+    ).format(tables.SERIES, tables.DATA, Markup("").join(rows))

@@ -8,19 +8,19 @@ from collections.abc import Collection, Sequence
 from markupsafe import Markup
 
 from reportkit.display import Block, Figure, Page
+from reportkit.english import headings, lede
+from reportkit.english import sentences as say
+from reportkit.english.amounts import CI, excludes
 from reportkit.evidence.minimum import enough
 from reportkit.figures.strip import Cell, strip
 from reportkit.findings import Findings
 from reportkit.measure import Reading
-from reportkit.model import unit
 from reportkit.model.evidence import Evidence, Grade, Verdict
 from reportkit.model.kind import Duration
 from reportkit.model.needle import Needle
 from reportkit.model.params import Proof
-from reportkit.narrative import english as say
-from reportkit.narrative.amounts import excludes
 from reportkit.needles import find
-from reportkit.sections.parts import CI, evidence_shown, gap, lead_of, note, own_needles, problem_needle, reading_shown
+from reportkit.sections.parts import evidence_shown, gap, lead_of, note, own_needles, problem_needle, reading_shown
 from reportkit.sections.referred import Asked
 
 STRIP = 4
@@ -31,14 +31,14 @@ def answer(findings: Findings, asked: Asked | None = None) -> Page:
     """The headline, the lede, the strip of at most four figures, and what is asked in one line: page one stands alone."""
     cells = [_cell(findings, n) for n in _strip_needles(findings)]
     parts: list[Block | Figure] = [_head(findings), *([strip(cells)] if cells else [])]
-    if any("95% CI" in cell.detail for cell in cells):
+    if any(CI in cell.detail for cell in cells):
         parts.append(note(_how_sure(findings, {needle.key for needle in _strip_needles(findings)})))
     if asked:
         parts.append(
             Block(
                 "ask-line",
-                Markup("<p><strong>We ask for:</strong> {}</p>").format(asked.text),
-                f"We ask for: {asked.text}",
+                Markup("<p><strong>{}</strong> {}</p>").format(headings.ASK, asked.text),
+                headings.asked(asked.text),
                 asked.record,
             )
         )
@@ -50,7 +50,7 @@ def _head(findings: Findings) -> Block:
     weighed = _weighed(findings)
     lead = lead_of(findings, weighed)
     needle = findings.needle(lead.needle) if lead else problem_needle(findings)
-    title = _title(findings, lead, needle) if needle else say.no_facts(findings.audience.problem)
+    title = _title(findings, lead, needle) if needle else lede.no_facts(findings.audience.problem)
     text = _lede(findings, lead)
     html = Markup('<h1>{}</h1><p class="rk-lede">{}</p>').format(title, text)
     readings = [r for r in findings.history(needle)[-2:] if r.known] if needle else []
@@ -63,9 +63,9 @@ def _title(findings: Findings, lead: Evidence | None, needle: Needle) -> str:
     """What moved or got worse where the evidence carries it, else the problem as a number, now and a quarter earlier."""
     proof = findings.lead[1] if findings.lead else None
     if lead is None or proof is None:
-        return say.headline(_about(findings, needle), needle, proof, _standing(findings, needle))
-    title = say.headline(lead, needle, proof, say.Standing(lead.after.value))
-    return title if proof.treated == "all" else f"In {say.count(len(lead.teams), proof.by)}, {say.lower_first(title)}"
+        return lede.headline(_about(findings, needle), needle, proof, _standing(findings, needle))
+    title = lede.headline(lead, needle, proof, lede.Standing(lead.after.value))
+    return title if proof.treated == "all" else headings.in_groups(len(lead.teams), proof.by, title)
 
 
 def _about(findings: Findings, needle: Needle) -> Evidence | None:
@@ -74,12 +74,12 @@ def _about(findings: Findings, needle: Needle) -> Evidence | None:
     return next((e for e in head if e.needle == needle.key), head[0] if head else None)
 
 
-def _standing(findings: Findings, needle: Needle) -> say.Standing:
+def _standing(findings: Findings, needle: Needle) -> lede.Standing:
     """How a needle stands: now, how many facts that leaves out, and a quarter earlier where both rest on facts enough."""
     before, now = findings.history(needle)[-2:]
     few = now.known and not enough(needle, now.facts)
     comparable = not few and before.known and enough(needle, before.facts) and not (_waiting(now) or _waiting(before))
-    return say.Standing(
+    return lede.Standing(
         now=now.value,
         waiting=_waiting(now),
         earlier=before.value if comparable else math.nan,
@@ -91,9 +91,9 @@ def _lede(findings: Findings, lead: Evidence | None) -> str:
     """What was tried, what came of it and what got worse, in any proof of the report."""
     weighed = sorted(_weighed(findings), key=lambda e: e is not lead)
     if not (findings.lead and weighed):
-        return say.no_proof(findings.quarter)
+        return lede.no_proof(findings.quarter)
     key, proof = findings.lead
-    return say.lede(_paired(findings, weighed), proof, _harm_elsewhere(findings, key))
+    return lede.lede(_paired(findings, weighed), proof, _harm_elsewhere(findings, key))
 
 
 def _weighed(findings: Findings) -> tuple[Evidence, ...]:
@@ -107,7 +107,7 @@ def _paired(findings: Findings, weighed: Sequence[Evidence]) -> list[tuple[Evide
 def _harm_elsewhere(findings: Findings, lead: str) -> str:
     """What got worse, or looks worse, in the other proofs of the report: the first page hides no harm."""
     others = ((key, proof) for key, proof in findings.proofs.items() if key != lead)
-    told = (say.harm(_paired(findings, findings.evidence[key]), proof) for key, proof in others)
+    told = (lede.harm(_paired(findings, findings.evidence[key]), proof) for key, proof in others)
     return " ".join(filter(None, told))
 
 
@@ -130,12 +130,7 @@ def _how_sure(findings: Findings, shown: Collection[str]) -> str:
     """What the ranges of the strip are, and what the changes were measured against, for a reader of the first page alone."""
     each = (e for weighed in findings.evidence.values() for e in weighed if e.needle in shown and e.interval)
     grades = {e.grade is Grade.A for e in each}
-    others = "teams that carried on as before"
-    against = {
-        frozenset({True}): others,
-        frozenset({True, False}): f"{others} where there are any, else against the weeks before",
-    }.get(frozenset(grades), "the weeks before")
-    return f"Changes are measured against {against}. {CI}"
+    return headings.how_sure(frozenset(grades))
 
 
 def _cell(findings: Findings, needle: Needle) -> Cell:
@@ -173,17 +168,17 @@ def _told_of(findings: Findings, needle: Needle, proof: str) -> Evidence | None:
 
 def _who(proof: Proof, evidence: Evidence) -> str:
     if proof.treated == "all" and not evidence.left_out:
-        return f"all {proof.by}s"
-    return f"{unit.plural(len(evidence.teams), f'proof {proof.by}')}"
+        return headings.everyone(proof.by)
+    return headings.proof_groups(len(evidence.teams), proof.by)
 
 
 def _effect_detail(evidence: Evidence, needle: Needle) -> str:
     """'−70%, 95% CI −76 to −61%'; where no interval may be printed, from and to."""
     if evidence.interval is None:
         return say.arrow(evidence, needle)
-    text = f"{say.effect(evidence, needle)}, 95% CI {say.interval(evidence, needle)}"
+    text = f"{say.effect(evidence, needle)}, {CI} {say.interval(evidence, needle)}"
     if evidence.verdict is Verdict.NOT_SHOWN and excludes(evidence.interval, evidence.scale):
-        return f"{text}; {'too few teams to tell' if evidence.grade is Grade.C else 'it failed a check'}"
+        return f"{text}; {headings.TOO_FEW_TEAMS if evidence.grade is Grade.C else headings.FAILED_A_CHECK}"
     return text
 
 
@@ -191,7 +186,6 @@ def _beside(findings: Findings, needle: Needle) -> str:
     """'8.9 days in Q2 2026': the quarter before, beside this one."""
     history = findings.history(needle)
     if len(history) < 2 or not history[-2].known:
-        return f"nothing to compare with in {findings.quarter.shift(-1).label}"
-    waiting = _waiting(history[-1])
-    more = f"; {unit.COUNT.number(waiting)} still open" if waiting else ""
-    return f"{needle.unit.text(history[-2].value)} in {findings.quarter.shift(-1).label}{more}"
+        return headings.nothing_beside(findings.quarter.shift(-1))
+    value = needle.unit.text(history[-2].value)
+    return headings.quarter_before(value, findings.quarter.shift(-1), _waiting(history[-1]))

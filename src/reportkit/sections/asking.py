@@ -7,6 +7,7 @@ import hashlib
 from markupsafe import Markup
 
 from reportkit.display import Block, Page
+from reportkit.english import headings
 from reportkit.model.params import Audience, Citation
 from reportkit.model.shown import Shown
 from reportkit.sections.parts import NOTHING
@@ -24,7 +25,7 @@ def who_else(audience: Audience) -> Page:
         for c in audience.external_proof
     )
     plain = "\n".join(f"{c.claim} ({c.source}, {c.year})" for c in audience.external_proof)
-    html = Markup("<h2>Who else had this problem</h2><ul>{}</ul>").format(items)
+    html = Markup("<h2>{}</h2><ul>{}</ul>").format(headings.WHO_ELSE, items)
     return Page((Block("who", html, plain, tuple(map(_elsewhere, audience.external_proof))),))
 
 
@@ -41,5 +42,6 @@ def ask(asked: Asked | None) -> Page:
     if asked is None:
         return NOTHING
     stop = Markup("<p>{}</p>").format(asked.stop) if asked.stop else ""
-    html = Markup('<p class="rk-ask-for"><strong>We ask for: {}</strong></p>{}').format(asked.text, stop)
-    return Page((Block("ask", html, f"We ask for: {asked.text}\n{asked.stop or ''}".strip(), asked.record),))
+    text = headings.asked(asked.text)
+    html = Markup('<p class="rk-ask-for"><strong>{}</strong></p>{}').format(text, stop)
+    return Page((Block("ask", html, f"{text}\n{asked.stop or ''}".strip(), asked.record),))

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 
 from reportkit.display import Block, Figure, Page
+from reportkit.english import headings
+from reportkit.english import sentences as say
 from reportkit.figures.cut_table import Slice, cut_table
 from reportkit.findings import Findings
 from reportkit.measure import OTHER, Part
@@ -13,8 +15,6 @@ from reportkit.model.brand import Brand
 from reportkit.model.evidence import NO_TEAM
 from reportkit.model.kind import Duration
 from reportkit.model.needle import Needle
-from reportkit.model.unit import COUNT, NOTHING, plural
-from reportkit.narrative import english as say
 from reportkit.sections.parts import heading, note, part_shown, whose
 
 ORDER = (
@@ -44,9 +44,8 @@ def cut(findings: Findings, needle: Needle, by: str, brand: Brand) -> Page:
     slices = [_slice(findings, needle, by, part, before.get(part.group)) for part in sorted(parts, key=_place)]
     labels = (findings.quarter.shift(-1).label, findings.quarter.label)
     column = by.removeprefix("x_").replace("_", " ")
-    title = f"{needle.label}, {column} by {column}" if column in needle.lower_label else f"{needle.label} by {column}"
     shown: list[Block | Figure] = [
-        heading(title),
+        heading(headings.cut_by(needle, column)),
         cut_table(slices, needle, say.upper_first(column), labels, brand),
     ]
     if text := _remark(findings, needle, (earlier, parts), slices):
@@ -68,7 +67,7 @@ def _place(part: Part) -> tuple[bool, int, float, str]:
 def _slice(findings: Findings, needle: Needle, by: str, part: Part, before: Part | None) -> Slice:
     reading = part.reading
     known = before is not None and before.groups == part.groups
-    label = f"other ({part.groups} groups)" if part.groups > 1 else part.group
+    label = headings.folded(part.groups) if part.groups > 1 else part.group
     return Slice(
         label=say.upper_first(label) if by not in ("team", "service") or part.groups > 1 else label,
         before=before.reading.value if before is not None and known else math.nan,
@@ -85,15 +84,12 @@ def _remark(
     findings: Findings, needle: Needle, both: tuple[Sequence[Part], Sequence[Part]], slices: list[Slice]
 ) -> str:
     """What the marks mean, and what was folded, in a line."""
-    told = [f"{say.upper_first(whose(findings))}, {findings.quarter.label}; the thin mark is the quarter before."]
-    if all(s.now >= 0.9 * max(t.now for t in slices) for s in slices if math.isfinite(s.now)):
-        told = [f"{say.upper_first(whose(findings))}, {findings.quarter.label}."]
+    alike = all(s.now >= 0.9 * max(t.now for t in slices) for s in slices if math.isfinite(s.now))
+    told = [headings.thin_mark(whose(findings), findings.quarter.label, barred=not alike)]
     earlier, parts = both
     if any(math.isnan(s.before) for s in slices) and any(part.groups > 1 for part in earlier):
-        told.append(f"{NOTHING}: too few in the quarter before to be shown by themselves.")
+        told.append(headings.too_few_before())
     folded = sum(part.groups for part in parts if part.groups > 1)
     if folded:
-        least = findings.organisation.smallest_group
-        about = "people" if needle.personal else f"people or {needle.facts[1]}"
-        told.append(f"{plural(folded, 'group')} of fewer than {COUNT.number(least)} {about} are shown together.")
+        told.append(headings.folds(folded, findings.organisation.smallest_group, needle))
     return " ".join(told)

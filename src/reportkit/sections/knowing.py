@@ -12,6 +12,10 @@ from markupsafe import Markup
 
 from reportkit import derived, measure
 from reportkit.display import Block, Page
+from reportkit.english import dora
+from reportkit.english import knowing as words
+from reportkit.english.definitions import summary_rule
+from reportkit.english.words import entity_name, stopped, upper_first
 from reportkit.findings import Findings
 from reportkit.measure import Reading
 from reportkit.model import bands, unit
@@ -20,17 +24,8 @@ from reportkit.model.needle import Needle
 from reportkit.model.params import Choice
 from reportkit.model.period import day_text
 from reportkit.model.shown import Shown
-from reportkit.narrative import dora
-from reportkit.narrative import english as say
-from reportkit.narrative.definitions import summary_rule
-from reportkit.narrative.words import entity_count, entity_name, stopped
 from reportkit.sections.parts import reading_shown
 from reportkit.snapshot import EntityManifest
-
-BRIEF = (
-    "Files, reasons, choices, what each needle means and how an effect is weighed stand at the end of the other reports of this "
-    "quarter; every number printed here is in record.json, with the facts and the extract behind it."
-)
 
 
 def how(findings: Findings, choices: Mapping[str, Choice], *, brief: bool = False) -> Page:
@@ -43,17 +38,17 @@ def how(findings: Findings, choices: Mapping[str, Choice], *, brief: bool = Fals
     fed = [entity for name, entity in manifest.entities.items() if name in used]
     record = [shown for entity in fed for shown in _counted(entity)]
     if brief:
-        came = say.listed([_briefly(entity) for entity in fed])
-        rows = [("What came in", f"{say.upper_first(came)}. {_freshness(findings, fed)}"), ("The rest", BRIEF)]
-        rows[1:1] = [*(("Warning", text) for entity in fed for text in entity.warnings), *_engine(findings)]
-        return _listed([*rows, ("Versions", _versions(findings))], record)
-    rows = [(say.upper_first(entity_name(e.entity)), _entity_text(e)) for e in fed]
-    rows += [("Warning", text) for entity in fed for text in entity.warnings]
-    rows += [("Freshness", _freshness(findings, fed)), *_engine(findings)]
+        came = words.came_in([_briefly(entity) for entity in fed], _freshness(findings, fed))
+        rows = [(words.CAME, came), (words.REST, words.BRIEF)]
+        rows[1:1] = [*((words.WARNING, text) for entity in fed for text in entity.warnings), *_engine(findings)]
+        return _listed([*rows, (words.VERSIONS, _versions(findings))], record)
+    rows = [(upper_first(entity_name(e.entity)), _entity_text(e)) for e in fed]
+    rows += [(words.WARNING, text) for entity in fed for text in entity.warnings]
+    rows += [(words.FRESHNESS, _freshness(findings, fed)), *_engine(findings)]
     if choices:
         because = " ".join(stopped(choice.because) for choice in choices.values())
         record += [Shown(f"choice.{name}", choice.because, None) for name, choice in choices.items()]
-        rows.append(("Choices" if len(choices) > 1 else "Choice", because))
+        rows.append((words.choices(len(choices)), because))
     for needle in findings.told:
         reading = findings.now(needle)
         rows.append((needle.label, f"{_definition(needle)} {_behind(findings, reading)}"))
@@ -63,14 +58,9 @@ def how(findings: Findings, choices: Mapping[str, Choice], *, brief: bool = Fals
     record += dora_record
     if days := len(findings.organisation.holidays):
         record.append(Shown("holidays", f"{days}", days, "days"))
-        rows.append(
-            (
-                "Holidays",
-                f"On {unit.plural(days, 'day')} nobody works. The clock of a duration stops on them where a proof is weighed; medians of a quarter count them.",
-            )
-        )
+        rows.append((words.HOLIDAYS, words.holidays(days)))
     rows += _methods(findings)
-    rows.append(("Versions", _versions(findings)))
+    rows.append((words.VERSIONS, _versions(findings)))
     return _listed(rows, record)
 
 
@@ -79,13 +69,12 @@ def _engine(findings: Findings) -> list[tuple[str, str]]:
     engine = findings.snapshot.engine
     if engine.embedded:
         return []
-    how = "in tables loaded from the frozen extract, named by its hash" if engine.warehouse else "on the frozen extract"
-    return [("Computed by", f"{engine.label}, {how}.")]
+    return [(words.COMPUTED, words.engine(engine.label, loaded=engine.warehouse))]
 
 
 def _listed(rows: Sequence[tuple[str, str]], record: Sequence[Shown]) -> Page:
     listed = Markup("").join(Markup("<dt>{}</dt><dd>{}</dd>").format(*row) for row in rows)
-    html = Markup("<h2>How we know</h2><dl>{}</dl>").format(listed)
+    html = Markup("<h2>{}</h2><dl>{}</dl>").format(words.TITLE, listed)
     return Page((Block("facts", html, "\n".join(f"{a}: {b}" for a, b in rows), tuple(record)),))
 
 
@@ -93,10 +82,10 @@ def _dora(findings: Findings) -> tuple[list[tuple[str, str]], tuple[Shown, ...]]
     """How DORA's needles were counted, what another linking rule would give, and the bands of a survey as context."""
     told, rules = [n for n in findings.told if n.source == "DORA"], findings.snapshot.rules.dora
     used = {name for n in told for names in measure.uses(n).values() for name in names}
-    rows = [("DORA's deployments", dora.counting(rules))] if "counted" in used else []
-    rows += [("DORA's medians", dora.median(rules))] if any(n.kind.name == "Duration" for n in told) else []
-    rows += [("DORA's failures", dora.linking(rules))] if derived.links(used) else []
-    rows += [("DORA's recoveries", dora.recovering(rules))] if "recovered_at" in used else []
+    rows = [(words.DORA["deployments"], dora.counting(rules))] if "counted" in used else []
+    rows += [(words.DORA["medians"], dora.median(rules))] if any(n.kind.name == "Duration" for n in told) else []
+    rows += [(words.DORA["failures"], dora.linking(rules))] if derived.links(used) else []
+    rows += [(words.DORA["recoveries"], dora.recovering(rules))] if "recovered_at" in used else []
     record = []
     for needle in told:
         other = []
@@ -104,11 +93,11 @@ def _dora(findings: Findings) -> tuple[list[tuple[str, str]], tuple[Shown, ...]]
             shown = replace(reading_shown(findings, needle, reading), id=f"{needle.key}.other_link_{i + 1}")
             other.append((shown.text, way))
             record.append(shown)
-        rows += [(f"{needle.label}, linked otherwise", dora.others(other, rules))] if other else []
+        rows += [(words.linked_otherwise(needle.label), dora.others(other, rules))] if other else []
     year = findings.organisation.dora.bands
     for needle in told if year else ():
         if year and (text := bands.told(year, needle.key)):
-            rows.append((f"{needle.label}, elsewhere", f"{text}. Groups that a survey found; no goal."))
+            rows.append((words.elsewhere(needle.label), words.bands(text)))
     return rows, tuple(record)
 
 
@@ -122,19 +111,16 @@ def _methods(findings: Findings) -> list[tuple[str, str]]:
     common = [
         s for s in next(iter(each.values()), []) if len(each) > 1 and all(s in others for others in each.values())
     ]
-    rows = [("How an effect is weighed", " ".join(common))] if common else []
+    rows = [(words.HOW, " ".join(common))] if common else []
     own = {kind: " ".join(s for s in sentences if s not in common) for kind, sentences in each.items()}
-    return [*rows, *((f"How a {kind.lower()} is weighed", text) for kind, text in own.items() if text)]
+    return [*rows, *((words.how_weighed(kind), text) for kind, text in own.items() if text)]
 
 
 def _behind(findings: Findings, reading: Reading) -> str:
     """'n = 504 deployments in Q3 2026, and 12 still open': the facts behind this quarter's number."""
     needle, when = findings.needle(reading.needle), findings.quarter.label
-    facts = f"n = {unit.plural(reading.facts, *needle.facts)} in {when}" if reading.facts else f"No facts in {when}"
-    if isinstance(needle.kind, Stock):
-        facts = facts.replace(" in ", " open at the end of ", 1)
     still = reading.open if isinstance(needle.kind, Duration) else 0
-    return f"{facts}, and {unit.COUNT.number(still)} still open." if still else f"{facts}."
+    return words.behind(reading.facts, needle.facts, when, stock=isinstance(needle.kind, Stock), still=still)
 
 
 def _freshness(findings: Findings, fed: Sequence[EntityManifest]) -> str:
@@ -142,16 +128,13 @@ def _freshness(findings: Findings, fed: Sequence[EntityManifest]) -> str:
     manifest, end = findings.snapshot.manifest, findings.quarter.window.end
     taken = day_text(datetime.fromisoformat(manifest.taken_at).date())
     short = [e for e in fed if e.window.end < end]
-    if not short:
-        return f"Taken on {taken}; every table reaches the quarter's end."
-    ends = [f"{entity_name(e.entity)} end on {day_text(e.window.end - timedelta(days=1))}" for e in short]
-    return f"Taken on {taken}; {say.listed(ends)}: what they lack of the quarter is a gap, never a zero."
+    return words.fresh(taken, [(e.entity, day_text(e.window.end - timedelta(days=1))) for e in short])
 
 
 def _versions(findings: Findings) -> str:
     manifest = findings.snapshot.manifest
-    mapped = f", mapping {manifest.mapping_sha256[:12]}" if manifest.mapping_sha256 else ""
-    return f"reportkit {version('reportkit')}; extract of {manifest.quarter} taken with reportkit {manifest.reportkit}{mapped}."
+    mapping = (manifest.mapping_sha256 or "")[:12]
+    return words.versions(version("reportkit"), manifest.quarter, manifest.reportkit, mapping)
 
 
 def _counted(entity: EntityManifest) -> Iterator[Shown]:
@@ -170,24 +153,15 @@ def _counted(entity: EntityManifest) -> Iterator[Shown]:
 
 def _briefly(entity: EntityManifest) -> str:
     """'8 185 changes (403 rows set aside, 32 rejected)'."""
-    aside, broken = sum(entity.set_aside.values()), entity.rejected_rows
-    left = [f"{unit.plural(aside, 'row')} set aside"] if entity.set_aside else []
-    count = unit.COUNT.number(broken) if entity.set_aside else unit.plural(broken, "row")
-    left += [f"{count} rejected"] if broken else []
-    told = entity_count(entity.accepted, entity.entity)
-    return f"{told} ({', '.join(left)})" if left else told
+    return words.briefly(entity.entity, entity.accepted, sum(entity.set_aside.values()), entity.rejected_rows)
 
 
 def _entity_text(entity: EntityManifest) -> str:
-    origins = say.listed([f"{o.what} (SHA-256 {o.sha256[:12]})" for o in entity.origins])
-    aside = [f"{unit.plural(n, 'row')} set aside as {name.replace('_', ' ')}" for name, n in entity.set_aside.items()]
-    reasons = ", ".join(f"{reason}: {unit.COUNT.number(n)}" for reason, n in entity.rejected.items())
-    broken = [f"{unit.plural(entity.rejected_rows, 'row')} rejected ({reasons})"] if entity.rejected_rows else []
-    odd = f"{unit.plural(entity.backwards, 'fact')} with times that run backwards kept, without the spans that do"
-    known = f"{unit.plural(entity.accepted, 'fact')} from {origins}, {entity.window.label}"
-    return "; ".join([known, *aside, *broken, *([odd] if entity.backwards else [])]) + "."
+    origins = [words.origin(o.what, o.sha256[:12]) for o in entity.origins]
+    known = words.facts_from(entity.accepted, origins, entity.window.label)
+    return words.table(known, entity.set_aside, entity.rejected, entity.rejected_rows, entity.backwards)
 
 
 def _definition(needle: Needle) -> str:
-    source = "" if needle.source == "reportkit" else f" Definition: {needle.source}."
-    return f"{needle.question} {summary_rule(needle)}{source}"
+    source = "" if needle.source == "reportkit" else needle.source
+    return words.definition(needle.question, summary_rule(needle), source)

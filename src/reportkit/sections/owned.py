@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from reportkit import measure
 from reportkit.display import Block, Figure, Page, joined
+from reportkit.english import headings
+from reportkit.english import sentences as say
 from reportkit.figures.needle_table import Row, needle_table
 from reportkit.findings import Findings
 from reportkit.model.bets import bet_target
@@ -14,11 +16,8 @@ from reportkit.model.brand import Brand
 from reportkit.model.evidence import Verdict
 from reportkit.model.needle import Needle
 from reportkit.model.params import NeedleParams
-from reportkit.narrative import english as say
 from reportkit.sections.parts import NOTHING, evidence_shown, heading, note, reading_shown, whose
 from reportkit.sections.promised import restated
-
-WANTING = "Not in this report for want of data."
 
 
 def needles(findings: Findings, params: Mapping[str, NeedleParams], brand: Brand) -> Page:
@@ -29,18 +28,13 @@ def needles(findings: Findings, params: Mapping[str, NeedleParams], brand: Brand
     told = dict.fromkeys((*(needle.key for needle in findings.needles), *worse))
     rows = [_row(findings, findings.needle(key), params.get(key, NeedleParams())) for key in told]
     labels = (findings.quarter.shift(-1).label, findings.quarter.label)
-    parts: list[Block | Figure] = [heading("The needles we own together"), *_use_case(findings)]
+    parts: list[Block | Figure] = [heading(headings.NEEDLES), *_use_case(findings)]
     parts.append(needle_table(rows, labels, brand))
     if any(findings.evidence.values()):
-        parts.append(
-            note(
-                f"The quarters are those of {whose(findings, 'the ')}; the change and its verdict are the proof's, in its own "
-                "teams and weeks, so the two need not agree."
-            )
-        )
+        parts.append(note(headings.whose_quarters(whose(findings, article=True))))
     parts += restated(findings)
     if findings.missing:
-        parts.append(note(f"{WANTING} {' '.join(findings.missing.values())}"))
+        parts.append(note(" ".join((headings.WANTING, *findings.missing.values()))))
     return Page(tuple(parts))
 
 
@@ -52,7 +46,7 @@ def wanting(findings: Findings, needle: Needle) -> Page | None:
     lacking = measure.lacking(findings.snapshot, needle)
     if lacking is None:
         return None
-    return NOTHING if needle.key in findings.missing else Page((note(f"{WANTING} {lacking}"),))
+    return NOTHING if needle.key in findings.missing else Page((note(f"{headings.WANTING} {lacking}"),))
 
 
 def _use_case(findings: Findings) -> list[Block]:
@@ -61,8 +55,7 @@ def _use_case(findings: Findings) -> list[Block]:
     if case is None:
         return []
     names = {key: [say.lower_first(findings.needle(k).label) for k in keys] for key, keys in case.components.items()}
-    told = "; ".join(f"{component}: {say.listed(labels)}" for component, labels in names.items())
-    text = f"They hang on one business use case, {say.lower_first(case.name)}. {told}."
+    text = headings.use_case(case.name, names)
     return [Block("section", joined([text]), text)]
 
 

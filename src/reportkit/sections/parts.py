@@ -7,6 +7,9 @@ from collections.abc import Iterator, Sequence
 from markupsafe import Markup, escape
 
 from reportkit.display import Block, Page, joined
+from reportkit.english import headings
+from reportkit.english import sentences as say
+from reportkit.english.amounts import detectable, expected
 from reportkit.findings import Findings, Path
 from reportkit.measure import Part, Reading
 from reportkit.model.evidence import Evidence, Verdict
@@ -14,11 +17,8 @@ from reportkit.model.needle import Needle
 from reportkit.model.params import Audience
 from reportkit.model.shown import Shown
 from reportkit.model.unit import DAYS
-from reportkit.narrative import english as say
-from reportkit.narrative.amounts import detectable, expected
 
 NOTHING = Page(())
-CI = "95% CI: the range that holds the true change 95 times in 100."
 
 
 def own_needles(audience: Audience) -> list[str]:
@@ -41,10 +41,9 @@ def problem_needle(findings: Findings) -> Needle | None:
     return findings.needles[0] if findings.needles else None
 
 
-def whose(findings: Findings, article: str = "") -> str:
+def whose(findings: Findings, *, article: bool = False) -> str:
     """Whose facts the readings are of: 'team basket' in a report on that team alone, else 'whole organisation'."""
-    only = findings.snapshot.only
-    return ", ".join(f"{by} {value}" for by, value in only.items()) if only else f"{article}whole organisation"
+    return headings.whose(findings.snapshot.only, article=article)
 
 
 def evidence_shown(findings: Findings, evidence: Evidence) -> tuple[Shown, ...]:
@@ -136,7 +135,7 @@ def _reckoned(evidence: Evidence, needle: Needle, stem: str, extract: str | None
             )
     if band := expected(evidence):
         low, high = band[1:]
-        span = f"{needle.unit.text(low)} to {needle.unit.text(high)}"
+        span = headings.span(needle.unit.text(low), needle.unit.text(high))
         yield shown("expected", needle.unit.text(band[0]), band[0], (low, high), span)
     if evidence.verdict is Verdict.NOT_SHOWN and (text := detectable(evidence, needle)):
         yield shown("detectable", text, evidence.mde)
@@ -181,7 +180,7 @@ def part_shown(findings: Findings, needle: Needle, part: Part, by: str) -> Shown
 
 def gap(reading: Reading) -> str:
     """What stands in place of a number."""
-    return "not known" if reading.facts or reading.open else "no facts"
+    return headings.NOT_KNOWN if reading.facts or reading.open else headings.NO_FACTS
 
 
 def heading(text: str) -> Block:

@@ -12,6 +12,8 @@ import pandas as pd
 
 from reportkit import measure
 from reportkit.display import Block, Figure, Page
+from reportkit.english import headings
+from reportkit.english import pictures as words
 from reportkit.evidence.cells import days_per_unit
 from reportkit.evidence.study import study
 from reportkit.figures.availability import Journey, availability, nines, spent_text
@@ -29,7 +31,7 @@ from reportkit.model.needle import Needle
 from reportkit.model.params import NeedleParams, Proof
 from reportkit.model.period import MONTHS, WEEK, Window, midnight
 from reportkit.model.shown import Shown
-from reportkit.model.unit import COUNT, plural
+from reportkit.model.unit import COUNT
 from reportkit.sections.parts import heading, part_shown
 
 MONTHS_SHOWN = 6
@@ -97,10 +99,11 @@ def spread(findings: Findings, needle: Needle, chosen: Mapping[str, Proof], bran
             if pair:
                 days = days_per_unit(needle.kind)
                 curves = [
-                    _curve(label, cohort.curve, days) for label, cohort in zip(("before", "after"), pair, strict=True)
+                    _curve(label, cohort.curve, days)
+                    for label, cohort in zip((words.BEFORE, words.AFTER), pair, strict=True)
                 ]
                 drawn = done_within(curves[0], curves[1], needle, brand) if all(c.facts for c in curves) else None
-                return titled(f"{needle.label}: how much is done within a time", drawn)
+                return titled(headings.done_within(needle.label), drawn)
     return Page(())
 
 
@@ -131,7 +134,7 @@ def journeys(findings: Findings, brand: Brand, by: str = "journey") -> Page:
     record = [shown for p in parts for shown in _in_nines(findings, needle, p, by)]
     record += [replace(part_shown(findings, budget, p, by), text=spent_text(p.reading.value)) for p in spent.values()]
     figure = availability(rows, findings.quarter.label, brand, tuple(record))
-    shown: list[Block | Figure] = [heading(f"Availability by {by}"), figure]
+    shown: list[Block | Figure] = [heading(headings.availability_by(by)), figure]
     return Page(tuple(shown))
 
 
@@ -159,11 +162,11 @@ def by_month(findings: Findings, needle: Needle, brand: Brand, by: str = "team")
     facts = sum(p.reading.facts for c in cuts for p in c.values())
     whole = f"{windows[0].start}/{windows[-1].end}"
     record.append(Shown(f"heat.{needle.key}.{by}.facts", COUNT.number(facts), facts, "count", needle.key, window=whole))
-    note = f"{plural(facts, *needle.facts)}; a group of fewer than {findings.organisation.smallest_group} is part of 'other'."
     left = len(set().union(*cuts)) - len(names)
-    note += f" {left} groups with fewer facts are left out." if left > 0 else ""
+    note = headings.heat_note(facts, needle, findings.organisation.smallest_group, left)
     return titled(
-        f"{needle.label} by {by}", replace(heat(lines, labels, needle, brand, by=by, note=note), record=tuple(record))
+        headings.by(needle.label, by),
+        replace(heat(lines, labels, needle, brand, by=by, note=note), record=tuple(record)),
     )
 
 

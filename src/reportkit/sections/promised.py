@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from reportkit.display import Block, Figure, Page
+from reportkit.english import headings
+from reportkit.english import promises as say
 from reportkit.figures.promises import Row, promises_table
 from reportkit.findings import Findings
 from reportkit.measure import lacking
@@ -10,7 +12,6 @@ from reportkit.model.bets import Promise, Told
 from reportkit.model.needle import Needle
 from reportkit.model.period import Quarter
 from reportkit.model.shown import Shown
-from reportkit.narrative import promises as say
 from reportkit.needles import library
 from reportkit.sections.parts import heading, note, reading_shown
 
@@ -21,7 +22,7 @@ def promised(findings: Findings) -> Page:
     if not rows:
         return Page(())
     today = findings.quarter.window.end
-    parts: list[Block | Figure] = [heading("What we promised last quarter"), promises_table(rows, today)]
+    parts: list[Block | Figure] = [heading(headings.PROMISED), promises_table(rows, today)]
     parts.append(note(say.share([row.promise.outcome(row.value, today) for row in rows])))
     return Page(tuple(parts))
 
@@ -58,7 +59,7 @@ def restated(findings: Findings) -> list[Block]:
     """A note for each needle whose number of an earlier quarter is another one now, the old number beside the new."""
     found = [text for needle in findings.needles if (text := _restated(findings, needle))]
     return (
-        [note(f"Restated. {' '.join(text for text, _ in found)}", tuple(s for _, shown in found for s in shown))]
+        [note(headings.restated([text for text, _ in found]), tuple(s for _, shown in found for s in shown))]
         if found
         else []
     )

@@ -8,6 +8,8 @@ from dataclasses import replace
 from markupsafe import Markup
 
 from reportkit.display import Block, Figure, Page, joined
+from reportkit.english import headings, lede
+from reportkit.english import sentences as say
 from reportkit.figures.before_after import before_after
 from reportkit.figures.behaviour import behaviour
 from reportkit.figures.evidence_table import evidence_table
@@ -19,8 +21,7 @@ from reportkit.model.brand import Brand
 from reportkit.model.evidence import Evidence, Grade, Verdict
 from reportkit.model.needle import Needle
 from reportkit.model.params import Proof
-from reportkit.narrative import english as say
-from reportkit.sections.parts import CI, NOTHING, evidence_shown, heading, lead_of, note, path_shown
+from reportkit.sections.parts import NOTHING, evidence_shown, heading, lead_of, note, path_shown
 
 
 def proofs(findings: Findings, chosen: Mapping[str, Proof], brand: Brand, *, full: bool = False) -> Page:
@@ -43,7 +44,7 @@ def _proof(
     pairs = [(e, findings.needle(e.needle)) for e in weighed]
     told = pairs if full else [(e, n) for e, n in pairs if _concerns(findings, e, proof)]
     record = tuple(shown for e, _ in told for shown in evidence_shown(findings, e))
-    parts: list[Block | Figure] = [heading(f"What the proof of concept showed: {say.lower_first(proof.name)}")]
+    parts: list[Block | Figure] = [heading(headings.showed(proof.name))]
     parts += [note(text) for text in dict.fromkeys(e.amended for e in weighed if e.amended)]
     first = _first(findings, weighed)
     head = sorted((p for p in pairs if p[0].headline or p[0] is first), key=lambda pair: pair[0] is not first)
@@ -51,16 +52,16 @@ def _proof(
     parts += [before_after(e, n, proof, brand) for e, n in (drawn if full else drawn[:1])]
     said = _in_lede(findings, weighed) if drawn and not full else None
     sentences = [
-        say.beyond_lede(e, proof) if e is said else say.sentence(e, n, proof) for e, n in (pairs if full else head)
+        lede.beyond_lede(e, proof) if e is said else say.sentence(e, n, proof) for e, n in (pairs if full else head)
     ]
     sentences = [text for text in sentences if text]
     parts.append(Block("section", joined(sentences), "\n".join(sentences), record))
-    key = (_key([e for e, _ in told]), *([CI] if full else []), *_untold(pairs, told))
+    key = (_key([e for e, _ in told]), *([headings.CI] if full else []), *_untold(pairs, told))
     parts += [evidence_table(told), note(" ".join(key))]
     if full:
         parts += _survived(pairs, proof, brand)
     if doubts := _doubts(proof, weighed):
-        html = Markup("<h3>{}</h3><ul>{}</ul>").format("Why this page claims no more", joined(doubts, "li"))
+        html = Markup("<h3>{}</h3><ul>{}</ul>").format(headings.DOUBTS, joined(doubts, "li"))
         parts.append(Block("doubts", html, "\n".join(doubts)))
     return parts
 
@@ -83,7 +84,7 @@ def _in_lede(findings: Findings, weighed: Sequence[Evidence]) -> Evidence | None
     """The evidence whose from and to the lede tells, beside its comparison; its effect stands below its picture."""
     lead = lead_of(findings, weighed)
     leading = findings.lead is not None and weighed is findings.evidence[findings.lead[0]]
-    return lead if leading and lead is not None and say.told_in_lede(lead, findings.needle(lead.needle)) else None
+    return lead if leading and lead is not None and lede.told_in_lede(lead, findings.needle(lead.needle)) else None
 
 
 def _concerns(findings: Findings, evidence: Evidence, proof: Proof) -> bool:
@@ -95,8 +96,8 @@ def _concerns(findings: Findings, evidence: Evidence, proof: Proof) -> bool:
 
 def _untold(pairs: Sequence[tuple[Evidence, Needle]], told: Sequence[tuple[Evidence, Needle]]) -> list[str]:
     """'Also weighed: release wait (moved) …': what is left out of a table is named with its verdict."""
-    rest = [f"{n.lower_label} ({e.verdict.value})" for e, n in pairs if (e, n) not in told]
-    return [f"Also weighed: {say.listed(rest)}."] if rest else []
+    rest = [(n, e.verdict) for e, n in pairs if (e, n) not in told]
+    return [headings.also_weighed(rest, say.VERDICTS)] if rest else []
 
 
 def _survived(pairs: Sequence[tuple[Evidence, Needle]], proof: Proof, brand: Brand) -> list[Block | Figure]:
@@ -119,30 +120,20 @@ def one(evidence: Evidence, needle: Needle, proof: Proof, brand: Brand) -> Page:
 def _key(weighed: Sequence[Evidence]) -> str:
     """What the marks under a table of evidence mean, in a line."""
     grades = sorted({e.grade for e in weighed})
-    told = "; ".join(f"grade {say.GRADES[grade]}" for grade in grades)
+    told = headings.grades([say.GRADES[grade] for grade in grades])
     under = dict.fromkeys(name for e in weighed for level in (e.before, e.after) for name, _ in say.beneath(e, level))
-    return " ".join((f"{say.upper_first(told)}.", *(say.BENEATH[name] for name in under)))
+    return " ".join((told, *(say.BENEATH[name] for name in under)))
 
 
 def _doubts(proof: Proof, weighed: Sequence[Evidence]) -> list[str]:
     """What a hostile reader would say of the headline needles, said first; each a sentence, none twice."""
     head = [e for e in weighed if e.headline]
-    doubts = [f"Grade {g.value}: {say.GRADES[g][3:]}." for g in sorted({e.grade for e in head}) if g is not Grade.A]
+    doubts = [headings.grade(g.value, say.GRADES[g][3:]) for g in sorted({e.grade for e in head}) if g is not Grade.A]
     if left := sorted({team for e in head for team in e.left_out}):
-        noun = f"The {proof.by}s " if len(left) > 1 else f"The {proof.by} "
-        have = "have" if len(left) > 1 else "has"
-        doubts.append(
-            f"{noun}{_some(left)} {have} no facts on one side of the start, and {have} no part in the comparison."
-        )
+        doubts.append(headings.left_out(left, proof.by))
     doubts += [f"{say.upper_first(clause).rstrip('.')}." for clause in proof.also]
     doubts += [note for e in head for note in e.notes]
     return list(dict.fromkeys(doubts))
-
-
-def _some(names: Sequence[str], most: int = 5) -> str:
-    if len(names) <= most:
-        return say.listed(names)
-    return f"{', '.join(names[:most])} and {len(names) - most} more"
 
 
 def path(findings: Findings, chosen: Mapping[str, Proof], brand: Brand) -> Page:
@@ -150,7 +141,7 @@ def path(findings: Findings, chosen: Mapping[str, Proof], brand: Brand) -> Page:
     for key, proof in chosen.items():
         teams = max((e.teams for e in findings.evidence[key]), key=len, default=())
         if found := findings.paths(proof, teams):
-            return _path_page(found, ("Before", "After"), brand, key)
+            return _path_page(found, (headings.BEFORE, headings.AFTER), brand, key)
     found = findings.quarter_paths()
     labels = (findings.quarter.shift(-1).label, findings.quarter.label)
     return _path_page(found, labels, brand, "quarter") if found else NOTHING
@@ -163,4 +154,4 @@ def _path_page(found: Sequence[Path], labels: tuple[str, str], brand: Brand, who
     ]
     record = tuple(shown for p in found for shown in path_shown(p, whose))
     picture = replace(path_to_production(rows, unit.DAYS, brand), record=record)
-    return Page((heading("Where the waiting went"), picture))
+    return Page((heading(headings.WAITING), picture))

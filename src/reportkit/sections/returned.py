@@ -8,6 +8,8 @@ from functools import partial
 from markupsafe import Markup
 
 from reportkit.display import Block, Figure, Page
+from reportkit.english import headings
+from reportkit.english import returns as say
 from reportkit.evidence.worth import returned as worth_of
 from reportkit.figures.waterfall import Step, waterfall
 from reportkit.findings import Findings
@@ -17,21 +19,9 @@ from reportkit.model.params import Proof
 from reportkit.model.shown import Shown
 from reportkit.model.unit import COUNT, MONEY, NUMBER, SHARE, Unit, currency
 from reportkit.model.worth import Range, Return, Swing
-from reportkit.narrative import returns as say
-from reportkit.narrative.words import listed, lower_first
 from reportkit.sections.parts import heading, note
 
-COLUMNS = (
-    ("Assumption, and where it comes from", "name"),
-    ("Taken to be", "num"),
-    ("Left at its low, at its high", "num"),
-)
-RULE = (
-    "Each range joins the evidence's 95% interval and the ranges of all assumptions, taken to be independent. The middle fact "
-    "stands for all; grade C and what is not shown have no part."
-)
-
-ELSEWHERE = " The needle {} is another sum: all benefits that finance put down, against all costs of the quarter."
+COLUMNS = tuple(zip(headings.ASSUMPTIONS, ("name", "num", "num"), strict=True))
 ALL = "return_on_investment"  # the needle whose name a reader could take for the return of a proof
 
 
@@ -49,8 +39,8 @@ def returned(findings: Findings, chosen: Mapping[str, Proof], brand: Brand) -> P
     if not parts:
         return Page(())
     told = ALL in findings.audience.needles and ALL not in findings.missing
-    rule = RULE + (ELSEWHERE.format(lower_first(findings.needle(ALL).label)) if told else "")
-    return Page((heading("What it returned"), *parts, note(rule)))
+    rule = (headings.RULE, *([headings.another_sum(findings.needle(ALL))] if told else []))
+    return Page((heading(headings.RETURNED), *parts, note(" ".join(rule))))
 
 
 def _one(found: Return, proof: Proof, needles: Mapping[str, Needle], money: Unit, brand: Brand) -> list[Block | Figure]:
@@ -65,15 +55,10 @@ def _one(found: Return, proof: Proof, needles: Mapping[str, Needle], money: Unit
         return parts
     steps = [Step(needles[s.needle].label, s.money.likely) for s in found.savings]
     if found.cost:
-        steps.append(Step("Cost of the proof", -found.cost.likely))
-    weeks = f"{found.weeks:.0f} weeks of {lower_first(proof.name)}; {_units(found, needles)}."
+        steps.append(Step(headings.COST, -found.cost.likely))
+    weeks = headings.saved_in(found.weeks, proof.name, [say.units(s, needles[s.needle]) for s in found.savings])
     parts.append(waterfall(steps, found.net, money, brand, name=f"waterfall-{found.proof}", note=weeks))
     return [*parts, _assumptions(found, needles, money)]
-
-
-def _units(found: Return, needles: Mapping[str, Needle]) -> str:
-    """'20 504 days of lead time for changes less': what the money is made of."""
-    return f"saved: {listed([say.units(saving, needles[saving.needle]) for saving in found.savings])}"
 
 
 def _assumptions(found: Return, needles: Mapping[str, Needle], money: Unit) -> Block:
@@ -94,7 +79,7 @@ def _assumptions(found: Return, needles: Mapping[str, Needle], money: Unit) -> B
         '<table class="rk-needle-table rk-assumptions" role="table"><thead role="rowgroup"><tr role="row">{}</tr></thead>'
         '<tbody role="rowgroup">{}</tbody></table>'
     ).format(head, body)
-    plain = "\n".join(f"{name}: {taken}; left {left}. {because}" for name, because, taken, left in rows)
+    plain = "\n".join(headings.assumption(name, taken, left, because) for name, because, taken, left in rows)
     return Block("needles", html, plain)
 
 
@@ -107,7 +92,7 @@ def _assumption(swing: Swing, needles: Mapping[str, Needle], money: Unit) -> tup
     return (
         say.name(swing, needles),
         swing.because,
-        f"{taken} ({low} to {high})",
+        headings.taken_to_be(taken, low, high),
         " · ".join(money.text(net) for net in swing.net),
     )
 
@@ -140,5 +125,5 @@ def _shown(found: Return, name: str, value: Range, write: Callable[[float], str]
         unit=unit,
         proof=found.proof,
         interval=(value.low, value.high),
-        span=f"{write(value.low)} to {write(value.high)}",
+        span=headings.span(write(value.low), write(value.high)),
     )

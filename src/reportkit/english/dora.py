@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reportkit.english.words import listed
 from reportkit.model.rules import DoraRules
 from reportkit.model.unit import HOURS
-from reportkit.narrative.words import listed
 
 
 def counting(rules: DoraRules) -> str:

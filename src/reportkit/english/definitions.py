@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 
+from reportkit.english.words import is_plural, upper_first
 from reportkit.model.kind import Duration, Per, Rate, Ratio, Share, Stock
 from reportkit.model.needle import Needle
-from reportkit.narrative.words import is_plural, upper_first
 
 PER = re.compile(r" a (week|month|quarter|change|customer|journey|service)( and month)?$")
 

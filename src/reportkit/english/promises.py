@@ -6,12 +6,13 @@ import math
 from collections.abc import Sequence
 from datetime import date
 
+from reportkit.english.words import listed, upper_first
 from reportkit.model.bets import Outcome, Promise
 from reportkit.model.needle import Needle
 from reportkit.model.period import Quarter, day_text
 from reportkit.model.unit import plural
-from reportkit.narrative.words import listed, upper_first
 
+CHANGED = " (changed)"  # beside an outcome in the ledger
 OUTCOMES = {
     Outcome.HIT: "Hit",
     Outcome.MISSED: "Missed",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reportkit.english.words import listed, lower_first, upper_first
 from reportkit.model.kind import Duration
 from reportkit.model.needle import Needle
 from reportkit.model.params import Proof
 from reportkit.model.unit import NUMBER, SHARE, Unit, plural
 from reportkit.model.worth import HALF, Range, Return, Saving, Swing
-from reportkit.narrative.words import listed, lower_first, upper_first
 
 NAMES = {
     "weeks": "Weeks counted",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from reportkit.english.words import percent, percent_size
 from reportkit.model.evidence import Evidence, Grade, Guard, Interval
 from reportkit.model.kind import Duration, Stock
 from reportkit.model.needle import Needle
 from reportkit.model.unit import MINUS, THIN
-from reportkit.narrative.words import percent, percent_size
 
+CI = "95% CI"
 GROWTH = "net growth"  # what a stock is weighed by: opened less closed
 WIDE = 11.0  # beyond +1,000 % a ratio is told as times
 TOO_SMALL = (0.05, 10.0)  # a fall to a twentieth, a tenfold rise: beyond these an MDE says only 'too small'

@@ -1,0 +1,22 @@
+"""Everything that a report says in English, and nothing else: another language is this folder again, in that language.
+
+    words        counts, lists, capitals, percentages
+    amounts      effects, intervals and levels
+    definitions  what a needle's number means
+    sentences    what may be said of one needle's evidence
+    lede         the headline and the sentences below it
+    reasons      why there is no verdict, and what stands beside one
+    headings     headings, notes and lines of the sections
+    knowing      'How we know'
+    dora         DORA's rules as they were applied
+    promises     bets and what became of them
+    returns      what a proof returned
+    changes      what was changed in a proof after its read-out
+    pictures     captions, alt texts, axes and names in pictures
+    tables       heads and cells of tables
+    pages        what stands around a report: index, foot, links
+
+Beside it a translation brings the needles' own words (label, question, state, finding, facts, in `needles/`), the names of units
+and months (`model/unit.py`, `model/period.py`) and of the steps of a change (`findings.py`), and the user's params. The command
+line speaks English.
+"""
