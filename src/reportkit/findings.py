@@ -31,17 +31,7 @@ WEEKS = 26  # half a year in the picture of a needle that no proof is told of
 QUARTERS = 9  # two years and the quarter they are compared with
 
 MILESTONES = ("first_commit_at", "opened_at", "first_review_at", "approved_at", "merged_at", "deployed_at")
-STEPS: Mapping[tuple[str, str], tuple[str, bool]] = {  # from, to: what happens there, and whether it is waiting
-    ("first_commit_at", "opened_at"): ("Coding", False),
-    ("opened_at", "first_review_at"): ("Waiting for review", True),
-    ("first_review_at", "approved_at"): ("Review", False),
-    ("first_review_at", "merged_at"): ("Review", False),
-    ("approved_at", "merged_at"): ("Waiting to merge", True),
-    ("opened_at", "merged_at"): ("Review and merge", False),
-    ("opened_at", "approved_at"): ("Review", False),
-    ("first_commit_at", "merged_at"): ("Coding and review", False),
-    ("merged_at", "deployed_at"): ("Waiting for release", True),
-}
+WAITING = (("opened_at", "first_review_at"), ("approved_at", "merged_at"), ("merged_at", "deployed_at"))  # nobody works
 MOSTLY = 0.9  # a milestone counts where this share of the changes have it
 
 
@@ -326,10 +316,12 @@ def _path(frame: pd.DataFrame, window: Window, time_zone: str) -> Path | None:
     pairs = list(pairwise(known))
     for before, after in pairs:  # how long a step took that runs backwards nobody knows
         rows = rows[rows[after] >= rows[before]]
-    if rows.empty or not pairs or any(pair not in STEPS for pair in pairs):
+    if rows.empty or not pairs or any(pair not in headings.STEPS for pair in pairs):
         return None
     days = [_days(rows[b] - rows[a]) for a, b in pairs]
-    steps = tuple(Step(*STEPS[pair], float(d.mean())) for pair, d in zip(pairs, days, strict=True))
+    steps = tuple(
+        Step(headings.STEPS[pair], pair in WAITING, float(d.mean())) for pair, d in zip(pairs, days, strict=True)
+    )
     return Path(window, steps, len(rows), float(_days(rows[known[-1]] - rows[known[0]]).median()))
 
 

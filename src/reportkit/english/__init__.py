@@ -17,6 +17,5 @@
     pages        what stands around a report: index, foot, links
 
 Beside it a translation brings the needles' own words (label, question, state, finding, facts, in `needles/`), the names of units
-and months (`model/unit.py`, `model/period.py`) and of the steps of a change (`findings.py`), and the user's params. The command
-line speaks English.
+and months (`model/unit.py`, `model/period.py`), and the user's params. The command line speaks English.
 """

@@ -20,6 +20,17 @@ DOUBTS = "Why this page claims no more"
 BEFORE, AFTER = "Before", "After"
 ASK = "We ask for:"
 UNFED = "No extract feeds the needle that would put a number on it."
+STEPS: Mapping[tuple[str, str], str] = {  # what happens between two milestones of a change
+    ("first_commit_at", "opened_at"): "Coding",
+    ("opened_at", "first_review_at"): "Waiting for review",
+    ("first_review_at", "approved_at"): "Review",
+    ("first_review_at", "merged_at"): "Review",
+    ("approved_at", "merged_at"): "Waiting to merge",
+    ("opened_at", "merged_at"): "Review and merge",
+    ("opened_at", "approved_at"): "Review",
+    ("first_commit_at", "merged_at"): "Coding and review",
+    ("merged_at", "deployed_at"): "Waiting for release",
+}
 AS_CHANGED = "as changed here"
 
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from reportkit.english.pictures import UNTOLD
+from reportkit.english.tables import TABLE
 
 TAGS = frozenset(
     ("a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "col", "colgroup", "dd", "del", "details", "div", "dl", "dt",
@@ -81,7 +82,7 @@ def _table(soup: BeautifulSoup, table: Any) -> None:
         cell["scope"] = "row"
     _align(table)
     table.wrap(
-        soup.new_tag("div", attrs={"class": "rk-scroll", "tabindex": "0", "role": "region", "aria-label": "Table"})
+        soup.new_tag("div", attrs={"class": "rk-scroll", "tabindex": "0", "role": "region", "aria-label": TABLE})
     )
 
 
