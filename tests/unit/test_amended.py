@@ -12,6 +12,7 @@ from repositories import Repository
 
 import reportkit
 from reportkit import amended, check, workspace
+from reportkit.english.changes import WEIGHTY
 from reportkit.errors import ParamsError
 from reportkit.model.evidence import Verdict
 from reportkit.narrative import amended as say
@@ -131,9 +132,9 @@ def test_a_field_that_an_old_record_does_not_know_is_as_it_was(workspace: Make) 
 
 def test_every_weighty_field_can_be_told(workspace: Make) -> None:
     proof = Workspace.find(workspace()).proofs["paved_road"]
-    assert set(say.WEIGHTY) <= set(type(proof).model_fields)
+    assert set(WEIGHTY) <= set(type(proof).model_fields)
     words = {"name", "tried", "problem", "also", "source", "supporting"}
-    assert set(type(proof).model_fields) - set(say.WEIGHTY) == words
+    assert set(type(proof).model_fields) - set(WEIGHTY) == words
 
 
 # ---- in a notebook ---------------------------------------------------------------------------------------------------

@@ -11,18 +11,23 @@ import pytest
 
 SOURCE = Path(__file__).parents[2] / "src" / "reportkit"
 #: What makes pages. Errors and progress are the command line's, which speaks English.
-SCOPE = ("sections", "figures", "render", "findings.py", "report.py", "pack/health.py", "pack/sheets.py", "pack/publishing.py", "pack/bets.py")  # fmt: skip
+SCOPE = (
+    "sections", "figures", "render", "evidence", "measure",
+    "findings.py", "report.py", "pack/health.py", "pack/sheets.py", "pack/publishing.py", "pack/bets.py",
+)  # fmt: skip
 MARKUP = re.compile(r"<[^<>]*>|\brk-\S*|&\w+;|\b[\w-]+=\S+")
 FILLED = re.compile(r"%?\{[^{}]*\}")  # what is filled in becomes a 0
 WORDS = re.compile(r"[A-Za-z]{2,}[,;:]? +(?:[\w(]+ +)*[A-Za-z]{2,}|^[A-Z][a-z]{2,}$|\b0 [a-z]{2,}|[A-Za-z]{2,} 0\b")
 #: Style sheets, policies, tags that go on, and errors that are put together before they are raised.
-UNSEEN = re.compile(r"^(?:@|:root|html\{|default-src|<svg |reportkit)|_brand\.yml|To let it pass|^Report for ")
+UNSEEN = re.compile(
+    r"^(?:@|:root|html\{|default-src|<svg |reportkit)|_brand\.yml|To let it pass|^Report for |^column of |^no attribute"
+)
 TEMPLATE = re.compile(r"<style>.*?</style>|\{[%{].*?[%}]\}|<[^<>]*>", re.DOTALL)
-COMMANDS = ("detectable.py",)  # the picture of `reportkit plan`
+COMMANDS = ("detectable.py", "planning.py")  # what `reportkit plan` says
 #: Names in files that we read or write, classes, fonts; nothing that a reader sees.
 SILENT = {
     "Source Sans Pro", "Source Sans 3", "Source Sans", "Regular", "Semibold", "Date", "Creator", "Type", "Format",
-    "num now", "num target", "x unified", "tbody tr", "tbody td", "Letter", "Drawn", "Given", "Duration", "other links", "quarter paths",
+    "num now", "num target", "x unified", "tbody tr", "tbody td", "Letter", "Drawn", "Given", "Duration", "Share", "Stock", "Ratio", "few teams", "all others", "other links", "quarter paths",
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from reportkit.english import reasons
 from reportkit.evidence import guards, minimum, rulers, verdict, words
 from reportkit.evidence.levels import levels, printed, weekly
 from reportkit.evidence.rulers import Measured
@@ -65,9 +66,9 @@ def _weighed(case: Case, proof: Proof, name: str) -> Evidence:
         return replace(base, verdict=Verdict.NOT_ENOUGH_DATA, reason=lacking)
     found = weigh(chosen)
     if found is None:
-        return replace(base, verdict=Verdict.NOT_ENOUGH_DATA, reason=words.unweighable(case.needle))
+        return replace(base, verdict=Verdict.NOT_ENOUGH_DATA, reason=reasons.unweighable(case.needle))
     if guards.truncated(chosen):
-        return replace(base, verdict=Verdict.NOT_ENOUGH_DATA, reason=words.truncated(case.needle))
+        return replace(base, verdict=Verdict.NOT_ENOUGH_DATA, reason=reasons.truncated(case.needle))
     return verdict.judge(_measured(chosen, base, found), case.needle, proof)
 
 

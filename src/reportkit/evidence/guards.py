@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from reportkit.english import reasons
 from reportkit.evidence import rulers
 from reportkit.evidence.cells import Cohort
 from reportkit.evidence.rulers import Measured
@@ -19,7 +20,6 @@ from reportkit.model.evidence import Guard, Interval
 from reportkit.model.kind import Scale
 from reportkit.model.params import Proof
 from reportkit.model.period import Window, day_text
-from reportkit.model.unit import plural
 
 Floats = NDArray[np.float64]
 DROPPED = 4  # weeks
@@ -70,37 +70,34 @@ def trend(step: Measured | None, theta: float, *, compared: bool) -> Guard:
     an effect in 8 % of cases at most, where half the size alone lets up to 20 % through.
     """
     if step is None:
-        return Guard("pre-trend", None, "too few weeks to tell a trend from a step.")
+        return Guard("pre-trend", None, reasons.TREND_UNTOLD)
     given = Interval(step.low, step.high)
     if survives(step.estimate, theta) and (compared or step.p < TREND_ALPHA):
-        text = "the change stays when a straight trend is fitted beside it."
-        return Guard("pre-trend", True, text, step.estimate, given)
-    text = "it cannot be told from a trend that was already under way before the start."
-    return Guard("pre-trend", False, text, step.estimate, given)
+        return Guard("pre-trend", True, reasons.TREND_PASSED, step.estimate, given)
+    return Guard("pre-trend", False, reasons.TREND_FAILED, step.estimate, given)
 
 
 def timing(before: Floats, after: Floats, theta: float) -> Guard:
     """Leave out the last four baseline weeks: a few bad weeks just before the start are no baseline."""
     if len(before) < 2 * DROPPED or not len(after):
-        return Guard("timing", None, f"too few baseline weeks to leave out {DROPPED}.")
+        return Guard("timing", None, reasons.timing_untold(DROPPED))
     other = float(after.mean() - before[:-DROPPED].mean())
     if survives(other, theta):
-        return Guard("timing", True, f"the change stays without the last {DROPPED} baseline weeks.", other)
-    return Guard("timing", False, f"it vanishes when the last {DROPPED} baseline weeks are left out.", other)
+        return Guard("timing", True, reasons.timing_passed(DROPPED), other)
+    return Guard("timing", False, reasons.timing_failed(DROPPED), other)
 
 
 def placebo(before: Floats, theta: float) -> Guard:
     """The same reckoning inside the before window cut in half, where nothing was tried, by the weeks ruler."""
     if len(before) < PLACEBO_WEEKS:
-        return Guard("placebo", None, f"fewer than {PLACEBO_WEEKS} baseline weeks, so no placebo date could be tried.")
+        return Guard("placebo", None, reasons.placebo_untold(PLACEBO_WEEKS))
     half = len(before) // 2
     other = float(before[half:].mean() - before[:half].mean())
     found = rulers.weeks(before[:half], before[half:])
     given = Interval(found.low, found.high) if found else None
     if survives(other, theta):
-        text = "a start date in the middle of the baseline, when nothing was tried, shows a similar change."
-        return Guard("placebo", False, text, other, given)
-    return Guard("placebo", True, "a start date in the middle of the baseline shows nothing like it.", other, given)
+        return Guard("placebo", False, reasons.PLACEBO_FAILED, other, given)
+    return Guard("placebo", True, reasons.PLACEBO_PASSED, other, given)
 
 
 def selection(proof: Proof, needle: str, baseline: Window) -> Guard | None:
@@ -109,14 +106,11 @@ def selection(proof: Proof, needle: str, baseline: Window) -> Guard | None:
     if picked is None or picked.needle != needle:
         return None
     if picked.weeks is None:
-        return Guard(
-            "selection", False, "the teams were picked by this needle's values, and the weeks of those are not named."
-        )
+        return Guard("selection", False, reasons.PICKED_UNNAMED)
     if baseline.start >= picked.weeks[1]:
-        return Guard("selection", True, "the baseline begins after the weeks by which the teams were picked.")
+        return Guard("selection", True, reasons.PICKED_BEFORE)
     until = day_text(picked.weeks[1] - timedelta(days=1))
-    text = f"the teams were picked by this needle's values up to {until}, inside the baseline, and teams picked at a bad time get better by themselves."
-    return Guard("selection", False, text)
+    return Guard("selection", False, reasons.picked_inside(until))
 
 
 def few_teams(study: Study, permuted: float | None) -> Guard | None:
@@ -125,23 +119,17 @@ def few_teams(study: Study, permuted: float | None) -> Guard | None:
         return None
     mine, theirs = len(study.treated.teams), len(study.compared.teams)
     if permuted <= rulers.ALPHA:
-        return Guard("few teams", True, "hardly any other choice of teams shows as much.", permuted)
+        return Guard("few teams", True, reasons.CHOICES_PASSED, permuted)
     if 1 / math.comb(mine + theirs, mine) > rulers.ALPHA:
-        text = f"{plural(mine, 'proof team')} beside {plural(theirs, 'comparison team')} cannot rule chance out; more comparison teams could."
-    else:
-        text = (
-            f"other choices of {mine} among these teams show as much."
-            if mine > 1
-            else "other teams moved as much by themselves."
-        )
-    return Guard("few teams", False, text, permuted)
+        return Guard("few teams", False, reasons.choices_too_few(mine, theirs), permuted)
+    return Guard("few teams", False, reasons.choices_failed(mine), permuted)
 
 
 def definition(changed: tuple[str, ...]) -> Guard | None:
     """A source that changed inside the windows; None where none did."""
     if not changed:
         return None
-    return Guard("definition", False, f"what is counted changed inside the windows: {'; '.join(changed)}.")
+    return Guard("definition", False, reasons.definition_failed(changed))
 
 
 def history(study: Study, theta: float) -> Guard | None:
@@ -155,8 +143,8 @@ def history(study: Study, theta: float) -> Guard | None:
         return None
     bound = float(np.quantile(others, 0.95, method="higher"))
     if abs(theta) > bound:
-        return Guard("history", True, "it is larger than the same windows gave at 95% of earlier dates.", bound)
-    return Guard("history", False, "the same windows gave as much at earlier dates, when nothing was tried.", bound)
+        return Guard("history", True, reasons.HISTORY_PASSED, bound)
+    return Guard("history", False, reasons.HISTORY_FAILED, bound)
 
 
 def _first_day(study: Study) -> date:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
+from reportkit.english import reasons
 from reportkit.evidence.study import Group, Study
 from reportkit.model.kind import Duration, Rate, Ratio, Share
 from reportkit.model.needle import Needle
 from reportkit.model.period import Window, day_text
-from reportkit.model.unit import plural
 
 WEEKS_BEFORE, WEEKS_AFTER = 8, 6
 OPENED, CLOSED = 20, 10
@@ -24,7 +24,7 @@ def short(study: Study) -> str | None:
         or _weeks(study.treated)
         or _anyone(study)
         or group(study.treated, study.needle)
-        or (None if study.treated.contrast else f"{study.needle.label} cannot be held against itself in these windows.")
+        or (None if study.treated.contrast else reasons.held_against_itself(study.needle.label))
     )
 
 
@@ -37,7 +37,7 @@ def enough(needle: Needle, facts: int) -> bool:
 def _spread(needle: Needle) -> str | None:
     """A quotient of two quantiles has no ruler that was tried out: it is shown, and not weighed."""
     if isinstance(needle.kind, Duration) and needle.kind.summary == "spread":
-        return "how far the slowest lie from the usual is shown, but a proof cannot weigh it: no ruler for it has been tried out."
+        return reasons.NO_RULER
     return None
 
 
@@ -59,12 +59,10 @@ def _span(study: Study) -> str | None:
     span = study.proof.span
     covers, today = study.ground.covers, study.ground.today
     if span.start < covers.start:
-        return f"the baseline begins on {day_text(span.start)}, but the extract covers {covers.label} only."
+        return reasons.begins_before(day_text(span.start), covers.label)
     end = min(covers.end, today)
     if span.end > end:
-        return (
-            f"the weeks after the start run until {_last(span)}, but the extract ends with {_last(Window(end, end))}."
-        )
+        return reasons.runs_beyond(_last(span), _last(Window(end, end)))
     return None
 
 
@@ -75,75 +73,62 @@ def _last(window: Window) -> str:
 def _weeks(group: Group) -> str | None:
     before, after = group.weeks
     if before < WEEKS_BEFORE:
-        return f"{plural(before, 'complete week')} before the start, {WEEKS_BEFORE} needed."
+        return reasons.weeks_before(before, WEEKS_BEFORE)
     if after < WEEKS_AFTER:
-        more = plural(WEEKS_AFTER - after, "week")
-        return f"{plural(after, 'complete week')} after the start, {WEEKS_AFTER} needed: {more} more."
+        return reasons.weeks_after(after, WEEKS_AFTER)
     return None
 
 
 def _anyone(study: Study) -> str | None:
     if study.treated.teams:
         return None
-    many = study.needle.facts[1]
-    if study.treated.left_out:
-        return f"no team of the proof has {many} both before and after the start."
-    return f"the teams of the proof have no {many} in these weeks."
+    return (reasons.on_both_sides if study.treated.left_out else reasons.none_in_weeks)(study.needle)
 
 
 def _durations(needle: Needle, group: Group) -> str | None:
-    one, many = needle.facts
-    for which, opened, closed in zip(("before", "since"), group.opened, group.closed, strict=True):
+    for which, opened, closed in zip((reasons.BEFORE, reasons.SINCE), group.opened, group.closed, strict=True):
         if opened < OPENED:
-            return (
-                f"{plural(opened, one, many)} {which} the start, {OPENED} needed{_when(which, opened, OPENED, group)}."
-            )
+            return reasons.too_few(opened, needle, which, OPENED, _when(which, opened, OPENED, group))
         if closed < CLOSED:
-            return f"{closed} of the {opened} {many} begun {which} the start were finished in time, {CLOSED} needed."
-    for which, cohort in zip(("before", "after"), group.cohorts or (), strict=False):
+            return reasons.too_few_done(closed, opened, needle, which, CLOSED)
+    for which, cohort in zip((reasons.BEFORE, reasons.AFTER), group.cohorts or (), strict=False):
         if not math.isfinite(cohort.curve.quantile(0.5)):
             share = 1 - float(cohort.curve.survival[-1])
-            done = "fewer than half" if share < 0.495 else "about half"
-            return (
-                f"{done} of the {many} begun in the weeks {which} the start were finished within those weeks, "
-                "so their median is not known."
-            )
+            return reasons.median_unknown(needle, which, half=share >= 0.495)
     if group.cells is None:
-        return f"too few of the {many} were finished in time to tell how sure the median is."
+        return reasons.median_unsure(needle)
     return None
 
 
 def _when(which: str, have: int, need: int, group: Group) -> str:
     """'; at this pace in about 14 more weeks', for the window that still grows."""
-    if which == "before" or have <= 0 or not group.weeks[1]:
+    if which == reasons.BEFORE or have <= 0 or not group.weeks[1]:
         return ""
     more = math.ceil((need - have) * group.weeks[1] / have)
-    return f"; at this pace in about {plural(more, 'more week')}"
+    return reasons.pace(more)
 
 
 def _events(needle: Needle, group: Group) -> str | None:
-    one, many = needle.facts
     total = sum(group.opened)
     if total >= EVENTS:
         return None
     when = ""
     if total:
         more = math.ceil((EVENTS - total) * sum(group.weeks) / total)
-        when = f"; at this pace in about {plural(more, 'more week')}"
-    return f"{plural(total, one, many)} before and after together, {EVENTS} needed{when}."
+        when = reasons.pace(more)
+    return reasons.too_few_in_all(total, needle, EVENTS, when)
 
 
 def _shares(needle: Needle, group: Group) -> str | None:
-    one, many = needle.facts
-    for which, n in zip(("before", "since"), group.opened, strict=True):
+    for which, n in zip((reasons.BEFORE, reasons.SINCE), group.opened, strict=True):
         if n < UNITS:
-            return f"{plural(n, one, many)} {which} the start, {UNITS} needed{_when(which, n, UNITS, group)}."
+            return reasons.too_few(n, needle, which, UNITS, _when(which, n, UNITS, group))
     if group.cells is None:
         return None
     yes0, all0, yes1, all1 = group.cells.sums
     rarer = round(min(yes0 + yes1, all0 + all1 - yes0 - yes1))
     if rarer < RARER:
-        return f"the rarer outcome occurred {plural(rarer, 'time')} before and after together, {RARER} needed."
+        return reasons.rarer(rarer, RARER)
     return None
 
 
@@ -151,7 +136,7 @@ def _denominators(needle: Needle, group: Group) -> str | None:
     if group.cells is None:
         return None
     _, below0, _, below1 = group.cells.sums
-    for which, bottom in (("before", below0), ("after", below1)):
+    for which, bottom in ((reasons.BEFORE, below0), (reasons.AFTER, below1)):
         if not bottom > 0:
-            return f"{needle.label} has nothing to divide by in the weeks {which} the start."
+            return reasons.nothing_to_divide(needle.label, which)
     return None

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
+from reportkit.english import reasons
 from reportkit.evidence import facts as read
 from reportkit.evidence.facts import Facts
 from reportkit.evidence.timeline import Timeline
@@ -14,7 +15,6 @@ from reportkit.model.kind import Duration
 from reportkit.model.needle import Needle
 from reportkit.model.params import Proof
 from reportkit.model.period import Window
-from reportkit.model.unit import COUNT
 
 MOST = 0.1  # facts that arrive late move a number a little; more than a tenth is another way of counting
 FEWEST = 10
@@ -36,11 +36,7 @@ def restated(
     if min(old[0], new[0]) < FEWEST and max(old[0], new[0]) < 2 * FEWEST:
         return ""
     if _apart(old[0], new[0]) or _apart(old[1], new[1]):
-        many = needle.facts[1]
-        return (
-            f"{window.label} gave {COUNT.number(old[0])} {many} and {needle.unit.text(old[1])} when they were first "
-            f"extracted, and give {COUNT.number(new[0])} {many} and {needle.unit.text(new[1])} now"
-        )
+        return reasons.restated(window.label, needle, old, new)
     return ""
 
 

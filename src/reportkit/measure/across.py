@@ -9,6 +9,7 @@ from typing import Any
 import ibis
 
 from reportkit import derived
+from reportkit.english import reasons
 from reportkit.measure import money, order, rows
 from reportkit.measure.needs import in_money
 from reportkit.measure.periods import Numbered, assigned
@@ -46,7 +47,7 @@ def by_window(
         reason = _short(sorted({n for n, i in window_of.items() if i == key[0]} - {k[0] for k in meet}), dict(inside))
         value = sum(top[k][1] for k in meet if k in top) / sum(bottom[k] for k in meet) if meet else math.nan
         facts = sum(top[k][0] for k in meet if k in top)
-        found[key] = Sums(facts, value, reason=reason if meet else f"no {lacks.replace('_', ' ')} to meet")
+        found[key] = Sums(facts, value, reason=reason if meet else reasons.none_to_meet(lacks))
     return found
 
 
@@ -60,7 +61,7 @@ def _short(months: list[int], windows: Mapping[int, Window]) -> str:
     if not months:
         return ""
     named = ", ".join(f"{MONTHS[windows[n].start.month - 1]} {windows[n].start.year}" for n in months)
-    return f"without {named}, where one side is missing"
+    return reasons.without(named)
 
 
 def denominators(snapshot: Snapshot, needle: Needle, per: Per, cut: Cut) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from reportkit.english import reasons
 from reportkit.errors import MeasureError
 from reportkit.measure.needs import lacking, needs, uses
 from reportkit.measure.periods import Numbered
@@ -14,9 +15,6 @@ from reportkit.model.kind import Duration, Per, Rate, Ratio, Share, Stock
 from reportkit.model.needle import Needle
 from reportkit.model.period import Quarter, Window
 from reportkit.snapshot import Snapshot
-
-FEW = "fewer than {} people or facts stand behind it"  # what a cut would fold into 'other' no report of one team tells
-OUTSIDE = "the extract does not cover it"
 
 
 def readings(snapshot: Snapshot, needle: Needle, windows: Sequence[Window]) -> list[Reading]:
@@ -57,15 +55,15 @@ def covered(snapshot: Snapshot, needle: Needle, windows: Sequence[Window]) -> Nu
 def read(snapshot: Snapshot, needle: Needle, window: Window, part: Window | None, sums: Sums) -> Reading:
     """The reading of a window from the sums of the part of it that is covered."""
     if part is None:
-        return Reading(needle.key, window, math.nan, 0, reason=OUTSIDE)
+        return Reading(needle.key, window, math.nan, 0, reason=reasons.OUTSIDE)
     kind = needle.kind
     if reason := eventless(snapshot, needle, window, part):
         return Reading(needle.key, window, math.nan, 0, reason=reason)
     least, people = snapshot.rules.smallest_group, sums.facts if sums.people is None else sums.people
     if needle.personal and sums.facts and people < least:
-        return Reading(needle.key, window, math.nan, sums.facts, sums.open, f"fewer than {least} people")
+        return Reading(needle.key, window, math.nan, sums.facts, sums.open, reasons.few_people(least))
     if snapshot.only and 0 < size(needle, sums) < least:
-        return Reading(needle.key, window, math.nan, 0, reason=FEW.format(least))
+        return Reading(needle.key, window, math.nan, 0, reason=reasons.few_behind(least))
     value, reason = sums.value, sums.reason
     if isinstance(kind, Rate):
         length = 1.0 if _needs_event(needle) else _length(kind, part)  # what lies in events is counted, and no rate
@@ -73,9 +71,9 @@ def read(snapshot: Snapshot, needle: Needle, window: Window, part: Window | None
     elif isinstance(kind, Stock):
         value = float(sums.open)
     elif isinstance(kind, Ratio) and isinstance(kind.denominator, Per) and not (sums.facts or reason):
-        reason = "" if math.isfinite(value) else f"no {needle.entity.replace('_', ' ')} to meet"
+        reason = "" if math.isfinite(value) else reasons.none_to_meet(needle.entity)
     if math.isnan(value) and not reason:
-        reason = f"no {needle.facts[1]} to measure"
+        reason = reasons.none_to_measure(needle)
     censored = isinstance(kind, Duration) and not finished_only(kind, snapshot)
     return Reading(needle.key, window, value, sums.facts, sums.open, reason, censored)
 
@@ -110,6 +108,6 @@ def eventless(snapshot: Snapshot, needle: Needle, window: Window, part: Window) 
         return ""
     inside = [e for e in snapshot.rules.key_events if e.start < window.end and e.end > window.start]
     if not inside:
-        return "no key event lies in it"
+        return reasons.NO_EVENT
     seen = all(part.contains(Window(max(e.start, window.start), min(e.end, window.end))) for e in inside)
-    return "" if seen else "the extract does not cover its key events"
+    return "" if seen else reasons.EVENTS_UNSEEN

@@ -8,6 +8,7 @@ from typing import Any
 import ibis
 
 from reportkit import entities
+from reportkit.english import reasons
 from reportkit.model.needle import Needle
 from reportkit.model.rules import Rules
 from reportkit.snapshot import Snapshot, fetched
@@ -28,11 +29,7 @@ def refused(snapshot: Snapshot, needle: Needle, entity: str) -> str | None:
     strange = sorted(_currencies(snapshot, entity) - {rules.currency, *rules.rates})
     if not strange:
         return None
-    rates = ", ".join(f"{code}: …" for code in strange)
-    return (
-        f"{needle.label} cannot be added up: {entity} are in {' and '.join(strange)}, where organisation.yaml reckons in "
-        f"{rules.currency}; write `rates: {{{rates}}}` there, what one unit of each is worth."
-    )
+    return reasons.currencies(needle, entity, strange, rules.currency)
 
 
 def converted(table: Table, amount: Any, rules: Rules) -> Any:

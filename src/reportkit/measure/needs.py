@@ -12,6 +12,7 @@ from ibis.common.deferred import Deferred
 from ibis.expr.operations import Field as FieldOp
 
 from reportkit import derived, entities
+from reportkit.english import reasons
 from reportkit.errors import MeasureError, UnknownName, unknown
 from reportkit.measure import money
 from reportkit.model.kind import Duration, Expr, Kind, Per, Rate, Ratio, Share, Stock
@@ -97,10 +98,10 @@ def lacking(snapshot: Snapshot, needle: Needle) -> str | None:
     """Why the needle cannot be computed from this extract, as one sentence; None where it can."""
     for entity, names in needs(needle).items():
         if not snapshot.has(entity):
-            return f"{needle.need} the entity {entity}, which no source in sources.yaml feeds; {giving(entity)}."
+            return reasons.unfed(needle, entity, giving(entity))
         missing = [f"{entity}.{name}" for name in names if name in snapshot.manifest.entities[entity].missing]
         if missing:
-            return f"{needle.need} {' and '.join(missing)}, which sources.yaml does not map{_from(snapshot, entity)}."
+            return reasons.unmapped(needle, missing, entity, _origins(snapshot, entity))
     paid = [entity for entity, names in uses(needle).items() if money.is_money(entity, names)]
     return _unlinked(snapshot, needle) or next(filter(None, (money.refused(snapshot, needle, e) for e in paid)), None)
 
@@ -112,18 +113,13 @@ def _unlinked(snapshot: Snapshot, needle: Needle) -> str | None:
     lacks = [name for name in ("incidents", "deployments") if "service" in snapshot.manifest.entities[name].missing]
     if len(lacks) != 1:
         return None  # where neither says, all of them are taken for one service
-    return (
-        f"{needle.need} {lacks[0]}.service, which sources.yaml does not map; map it, or link over services with "
-        "`dora: {link_within: organisation}` in organisation.yaml."
-    )
+    return reasons.unlinked(needle, lacks[0])
 
 
 def giving(entity: str) -> str:
     """Which sources can give an entity, as a clause: 'a source of type pagerduty or servicenow can give it, or a file'."""
     systems = [system for system in entities.find(entity).systems if system in types()]
-    if not systems:
-        return "a file can give it"
-    return f"a source of type {' or '.join(systems)} can give it, or a file"
+    return reasons.giving(systems)
 
 
 def told(snapshot: Snapshot, entity: str, columns: Sequence[str]) -> tuple[str, ...]:
@@ -132,10 +128,9 @@ def told(snapshot: Snapshot, entity: str, columns: Sequence[str]) -> tuple[str, 
     return tuple(name for name in columns if name in there and name not in missing)
 
 
-def _from(snapshot: Snapshot, entity: str) -> str:
-    """'; incidents come from pagerduty.json': where the missing column might be found."""
-    origins = snapshot.manifest.entities[entity].origins
-    return f"; {entity} come from {', '.join(origin.what for origin in origins)}" if origins else ""
+def _origins(snapshot: Snapshot, entity: str) -> list[str]:
+    """Where an entity's facts come from, for there the missing column might be found."""
+    return [origin.what for origin in snapshot.manifest.entities[entity].origins]
 
 
 def made_of(needle: Needle) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import ibis
 
+from reportkit.english import reasons
 from reportkit.measure import across, life, rows
 from reportkit.measure.periods import Numbered, assigned
 from reportkit.measure.reading import Sums
@@ -19,7 +20,6 @@ from reportkit.snapshot import Snapshot, fetched
 Table = Any
 Key = tuple[int, str]  # number of the window, group
 MICROSECONDS = 1e6
-OPEN = "more than half are still open"
 
 
 def by_window(snapshot: Snapshot, needle: Needle, windows: Numbered, cut: Cut = WHOLE) -> Mapping[Key, Sums]:
@@ -88,7 +88,7 @@ def _durations(facts: Table, kind: Duration, windows: Numbered, snapshot: Snapsh
     else:
         shares = {"median": 0.5, "p90": 0.9} if kind.summary == "spread" else {"median": 0.5}
         table = life.quantiles(facts, windows, zone, shares)
-        none_ended = Sums(reason=OPEN)
+        none_ended = Sums(reason=reasons.MOSTLY_OPEN)
         found = {(int(r["period"]), r[GROUP]): _life(r, kind, unit) for r in fetched(table).to_pylist()}
     still, people = _standing(facts, windows, zone), _people(facts, windows, zone)
     return {
@@ -106,14 +106,14 @@ def _finished(ended: Table, unit: float) -> dict[Key, Sums]:
 def _life(row: Mapping[str, Any], kind: Duration, unit: float) -> Sums:
     facts, median, thin = int(row["facts"]), _float(row["median"]), _float(row["thin"])
     if thin <= median or (math.isnan(median) and not math.isnan(thin)):
-        return Sums(facts, reason="too few of them were young in this time")
+        return Sums(facts, reason=reasons.NONE_YOUNG)
     if kind.summary == "spread":
         tail = _float(row["p90"])
         if median == 0:
-            return Sums(facts, reason="half of them took no time at all")
+            return Sums(facts, reason=reasons.NO_TIME)
         value = tail / median
-        return Sums(facts, value, reason="" if math.isfinite(value) else "fewer than nine in ten are finished")
-    return Sums(facts, median / unit, reason="" if math.isfinite(median) else OPEN)
+        return Sums(facts, value, reason="" if math.isfinite(value) else reasons.FEW_DONE)
+    return Sums(facts, median / unit, reason="" if math.isfinite(median) else reasons.MOSTLY_OPEN)
 
 
 def _people(facts: Table, windows: Numbered, zone: str) -> dict[Key, int]:
