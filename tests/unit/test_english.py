@@ -27,7 +27,8 @@ COMMANDS = ("detectable.py", "planning.py")  # what `reportkit plan` says
 #: Names in files that we read or write, classes, fonts; nothing that a reader sees.
 SILENT = {
     "Source Sans Pro", "Source Sans 3", "Source Sans", "Regular", "Semibold", "Date", "Creator", "Type", "Format",
-    "num now", "num target", "x unified", "tbody tr", "tbody td", "Letter", "Drawn", "Given", "Duration", "Share", "Stock", "Ratio", "few teams", "all others", "other links", "quarter paths",
+    "num now", "num target", "x unified", "tbody tr", "tbody td", "Letter", "Drawn", "Given", "Duration", "Share",
+    "Stock", "Ratio", "few teams", "all others", "other links", "quarter paths",
 }  # fmt: skip
 
 
