@@ -6,14 +6,19 @@ import json
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pikepdf
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 
+from reportkit import render
+from reportkit.pack import sheets
+from reportkit.workspace import Workspace
 from tests.browser import CHROMIUM, FLAGS
 from tests.building import pages, reports
 from tests.reading import elements
@@ -112,6 +117,22 @@ def test_no_word_leaves_the_margins_and_no_page_but_the_last_is_half_empty(north
             assert out == [], (path.name, n)
             lowest = max(bottom for _, _, _, bottom, _ in sheet if bottom < HEIGHT - FOOT)
             assert n == len(sheets) or lowest > 0.6 * HEIGHT, (path.name, n)
+
+
+@pytest.mark.parametrize(("audience", "most"), [("executives", 4), ("infrastructure", 6)])
+def test_letter_paper_holds_the_same_pages(northwind_root: Path, tmp_path: Path, audience: str, most: int) -> None:
+    """Letter is 18 mm shorter than A4: its margins make up for that, and no page but the last is half empty there either."""
+    place = Workspace.find(northwind_root)
+    executed = nbformat.read(northwind_root / "reports" / QUARTER / f"{audience}.ipynb", as_version=4)
+    sheet = replace(sheets.sheet(place, QUARTER, "On Letter", place.audiences[audience].title), page="Letter")
+    made = tmp_path / "letter.pdf"
+    made.write_bytes(render.pdf(executed, sheet))
+    found = boxes(made)
+    assert len(found) <= most
+    for page in found:
+        assert all(box[0] >= 40 and box[2] <= 612 - 40 and box[1] >= 24 and box[3] <= 792 - 8 for box in page)
+    for page in found[:-1]:
+        assert max(box[3] for box in page if box[3] < 792 - FOOT) > 0.6 * 792
 
 
 def test_no_heading_is_the_last_on_its_page(northwind_root: Path) -> None:

@@ -20,6 +20,7 @@ from reportkit.render.sheet import Sheet
 
 THIN_PAGE = 0.33  # a last page filled less than this may be saved
 SAVED = 0.75  # of the room that smaller type gains, as tables and pictures gain less
+MARGIN = {"Letter": "margin:12mm 20mm 17mm;"}  # 18 mm shorter and 6 mm wider than A4: as much is set on it
 TIGHT, TIGHTEST = 0.97, 0.94  # of the type's size: the text that a page holds grows with the square
 
 
@@ -83,7 +84,8 @@ def _page(sheet: Sheet, scale: float) -> str:
     """The page's size, its type size, and the running foot with the notice."""
     left = sheet.running + (f"\n{sheet.notice}" if sheet.notice else "")
     foot = style.quoted(left).replace("\\a ", "\\A ")
-    return f"html{{font-size:{10 * scale:.2f}pt}}@page{{size:{sheet.page};@bottom-left{{content:{foot}}}}}"
+    margin = MARGIN.get(sheet.page, "")
+    return f"html{{font-size:{10 * scale:.2f}pt}}@page{{size:{sheet.page};{margin}@bottom-left{{content:{foot}}}}}"
 
 
 def _filled(document: Document) -> float:
