@@ -78,6 +78,11 @@ def quarter_before(value: str, before: Quarter, waiting: int) -> str:
     return f"{value} in {before.label}{more}"
 
 
+def from_few(facts: int, needle: Needle, told: str) -> str:
+    """'from 7 launches; 85 days in Q2 2026': a number that rests on little says so."""
+    return f"from {plural(facts, *needle.facts)}; {told}"
+
+
 # ---- the problem -----------------------------------------------------------------------------------------------------
 
 
@@ -115,6 +120,8 @@ def still_open(n: int, *, whole: bool, censored: bool) -> str:
 
 def earlier(quarter: str, year: str) -> str:
     """'It was 14 days a quarter earlier and 12 days a year earlier.'; '' for what is not known stays out."""
+    if quarter == year != "":
+        return f"It was {quarter} a quarter earlier, as a year earlier."
     told = [f"{quarter} a quarter earlier"] if quarter else []
     told += [f"{year} a year earlier"] if year else []
     return f"It was {listed(told)}." if told else ""

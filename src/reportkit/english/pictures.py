@@ -35,28 +35,20 @@ NO_VERDICT = "A picture, not a verdict."
 
 
 def by_week(needle: Needle) -> str:
-    """'days, weekly median'; 'deployments a week'."""
+    """'days, weekly median'; 'deployments a week'; '£ a month'."""
     unit = needle.unit
     match needle.kind:
         case Duration():
             return f"{unit.many}, weekly median"
+        case Rate(counts="amount"):
+            return f"{unit.prefix} {unit.many}".strip()
+        case Rate(counts="minutes"):
+            return unit.many
         case Rate():
             return f"{needle.facts[1]} {unit.many}"
         case Stock():
-            return f"{needle.facts[1]} open, weekly"
-    return f"{unit.many or unit.key}, weekly"
-
-
-def trended(needle: Needle) -> str:
-    """The same for a needle alone, whose amounts and minutes are no count of facts."""
-    match needle.kind:
-        case Rate(counts="amount"):
-            return f"{needle.unit.prefix} {needle.unit.many}".strip()
-        case Rate(counts="minutes"):
-            return needle.unit.many
-        case Duration() | Rate() | Stock():
-            return by_week(needle)
-    return f"{lower_first(needle.unit.many or needle.label)}, weekly"
+            return opened(needle) + ", weekly"
+    return f"{lower_first(unit.many or needle.label)}, weekly"
 
 
 def weekly(needle: Needle) -> str:
@@ -181,12 +173,12 @@ def trend_alt(needle: Needle, first: float, last: float, goal: float | None) -> 
     unit = needle.unit
     told = f"{unit.text(first)} in the first week, {unit.text(last)} in the last"
     aim = f"; the target is {unit.text(goal)}" if goal is not None else ""
-    return f"Line chart of {needle.lower_label} by week, {trended(needle)}: {told}{aim}."
+    return f"Line chart of {needle.lower_label} by week, {by_week(needle)}: {told}{aim}."
 
 
 def trend_caption(needle: Needle, facts: int, window: str, found: tuple[float, float, float] | None, count: str) -> str:
     """What a trend rests on; `found` are mean, low and high of the weeks before the quarter."""
-    told = f"{needle.label}: {trended(needle)}; {plural(facts, *needle.facts)}, {window}. The wash is the quarter."
+    told = f"{needle.label}: {by_week(needle)}; {plural(facts, *needle.facts)}, {window}. The wash is the quarter."
     if found is None:
         return told
     return f"{told} The weeks before it give {_limits(needle.unit, *found)}; {count}. {NO_VERDICT}"

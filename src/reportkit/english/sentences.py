@@ -193,6 +193,8 @@ BENEATH = {
 
 def beneath(evidence: Evidence, level: Level) -> tuple[tuple[str, float], ...]:
     """What stands under the level of a duration: the statistic that was not tested, and the P85, those that are known."""
+    if evidence.verdict is Verdict.NOT_ENOUGH_DATA:
+        return ()
     other = ("median", level.median) if evidence.statistic == "typical" else ("typical", level.typical)
     return tuple((name, value) for name, value in (other, ("P85", level.p85)) if math.isfinite(value))
 

@@ -30,6 +30,7 @@ class Cell:
     good: bool | None
     detail: str
     record: tuple[Shown, ...] = ()
+    apart: bool = False  # the detail is not what the verdict is about
 
 
 def strip(cells: Sequence[Cell]) -> Block:
@@ -51,7 +52,7 @@ def _verdict(cell: Cell) -> Markup:
     if cell.verdict is None:
         return Markup('<p class="rk-cell-note">{}</p>').format(_kept(cell.detail))
     mark = MARKS[cell.verdict]
-    joint = ": " if cell.detail else ""
+    joint = ("; " if cell.apart else ": ") if cell.detail else ""
     return Markup('<p class="rk-cell-note rk-verdict rk-{}">{} <strong>{}</strong>{}{}</p>').format(
         mark.mood, mark.html, mark.word, joint, _kept(cell.detail)
     )
@@ -65,4 +66,6 @@ def _kept(detail: str) -> Markup:
 
 
 def _said(cell: Cell) -> str:
-    return ": ".join(filter(None, (MARKS[cell.verdict].word if cell.verdict else "", cell.detail)))
+    return ("; " if cell.apart else ": ").join(
+        filter(None, (MARKS[cell.verdict].word if cell.verdict else "", cell.detail))
+    )

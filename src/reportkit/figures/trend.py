@@ -166,7 +166,7 @@ def _drawn(scene: _Scene) -> Any:
         drawing.below(ax, float((day - window.start).days), label, brand)
     _lines(scene, ax, width)
     style: dict[str, Any] = {"color": brand.muted, "va": "bottom", "transform": ax.transAxes}
-    drawing.words(ax, (0, 1 + 4 / PLOT), words.trended(scene.needle), brand, **style)
+    drawing.words(ax, (0, 1 + 4 / PLOT), words.by_week(scene.needle), brand, **style)
     return figure
 
 
@@ -240,4 +240,4 @@ def _notes(scene: _Scene) -> list[dict[str, Any]]:
     if not reached:
         notes.append({"x": str(last.monday), "y": last.value, "xanchor": "left", "xshift": 6, "showarrow": False,
                       "text": f"<b>{text}</b>", "font": {"color": brand.primary}})  # fmt: skip
-    return [*notes, drawing.unit_note(words.trended(scene.needle))]
+    return [*notes, drawing.unit_note(words.by_week(scene.needle))]

@@ -105,7 +105,7 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def _tick(money: Unit, value: float) -> str:
-    return money.number(value, decimals=0) if abs(value) < 1 else money.number(value).replace(".0k", "k")
+    return money.number(value, decimals=0) if abs(value) < 1 else money.number(value)
 
 
 def _bar(scene: _Scene, ax: Axes, i: int, bar: tuple[str, float, float, str], wide: float) -> None:

@@ -82,11 +82,13 @@ class Unit:
         return min(4, 1 - math.floor(math.log10(size)))  # two significant digits: 0.034
 
     def _large(self, value: float) -> str:
-        """Money in thousands, millions or billions, three significant digits: '£41.2k', '£1.04m', '£2.5bn'."""
+        """Money in thousands, millions or billions, three significant digits at most: '£41.2k', '£60k', '£1.04m', '£2.5bn'."""
         below = ((999_500, 1e3, "k"), (999_500_000, 1e6, "m"), (math.inf, 1e9, "bn"))
         size, letter = next((abs(value) / unit, letter) for most, unit, letter in below if abs(value) < most)
         digits = 2 if size < 9.995 else 1 if size < 99.95 else 0
-        return f"{MINUS if value < 0 else ''}{self.prefix}{f'{size:,.{digits}f}'.replace(',', THIN)}{letter}"
+        text = f"{size:,.{digits}f}".replace(",", THIN)
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+        return f"{MINUS if value < 0 else ''}{self.prefix}{text}{letter}"
 
     def _power(self, value: float) -> str:
         """'1.2 × 10¹⁸'."""

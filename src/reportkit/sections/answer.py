@@ -154,6 +154,7 @@ def _cell(findings: Findings, needle: Needle) -> Cell:
         good=None,
         detail=_beside(findings, needle),
         record=(reading_shown(findings, needle, reading),),
+        apart=True,
     )
 
 
@@ -188,4 +189,5 @@ def _beside(findings: Findings, needle: Needle) -> str:
     if len(history) < 2 or not history[-2].known:
         return headings.nothing_beside(findings.quarter.shift(-1))
     value = needle.unit.text(history[-2].value)
-    return headings.quarter_before(value, findings.quarter.shift(-1), _waiting(history[-1]))
+    told = headings.quarter_before(value, findings.quarter.shift(-1), _waiting(history[-1]))
+    return told if enough(needle, history[-1].facts) else headings.from_few(history[-1].facts, needle, told)

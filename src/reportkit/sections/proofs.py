@@ -21,7 +21,7 @@ from reportkit.model.brand import Brand
 from reportkit.model.evidence import Evidence, Grade, Verdict
 from reportkit.model.needle import Needle
 from reportkit.model.params import Proof
-from reportkit.sections.parts import NOTHING, evidence_shown, heading, lead_of, note, path_shown
+from reportkit.sections.parts import NOTHING, evidence_shown, heading, lead_of, note, own_needles, path_shown
 
 
 def proofs(findings: Findings, chosen: Mapping[str, Proof], brand: Brand, *, full: bool = False) -> Page:
@@ -48,7 +48,7 @@ def _proof(
     parts += [note(text) for text in dict.fromkeys(e.amended for e in weighed if e.amended)]
     first = _first(findings, weighed)
     head = sorted((p for p in pairs if p[0].headline or p[0] is first), key=lambda pair: pair[0] is not first)
-    drawn = [(e, n) for e, n in head if not e.weekly.empty]
+    drawn = [(e, n) for e, n in head if (not e.weekly.empty if full else _drawable(e))]
     parts += [before_after(e, n, proof, brand) for e, n in (drawn if full else drawn[:1])]
     said = _in_lede(findings, weighed) if drawn and not full else None
     sentences = [
@@ -67,17 +67,27 @@ def _proof(
 
 
 def _first(findings: Findings, weighed: Sequence[Evidence]) -> Evidence | None:
-    """The evidence that is drawn and told first: the report's lead, harm, the reader's primary needle, then what moved."""
-    head = [e for e in weighed if e.headline]
-    primary = (findings.audience.primary, findings.audience.quantified_by)
+    """The evidence that is drawn and told first: the report's lead, harm, the reader's own needles, then what moved."""
+    head, own = [e for e in weighed if e.headline], own_needles(findings.audience)
+    mine = sorted((e for e in weighed if e.needle in own and _drawable(e)), key=lambda e: own.index(e.needle))
     wanted = (
         lead_of(findings, weighed),
         *(e for e in head if e.verdict is Verdict.GOT_WORSE),
-        *(e for e in weighed if e.needle in primary and not e.weekly.empty),
+        *(e for e in mine if e.causal),
+        *(e for e in mine if e.needle in (findings.audience.primary, findings.audience.quantified_by)),
         *(e for e in head if e.causal),
         *head,
     )
     return next((e for e in wanted if e is not None), None)
+
+
+def _drawable(evidence: Evidence) -> bool:
+    """Whether a picture by week would show more than a few dots: the treated teams have a value in every third week at least."""
+    weekly = evidence.weekly
+    if weekly.empty:
+        return False
+    treated = weekly[weekly["group"] == "treated"]["value"]
+    return bool(3 * treated.notna().sum() >= len(treated))
 
 
 def _in_lede(findings: Findings, weighed: Sequence[Evidence]) -> Evidence | None:
