@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reportkit.english import lede
+from reportkit.english import headings, lede
 from reportkit.findings import Findings
 from reportkit.model.evidence import Evidence, Grade, Interval, Verdict
 from reportkit.model.params import Audience, Organisation, Proof
@@ -166,3 +166,17 @@ def test_page_one_says_what_changes_are_measured_against(
 
 def test_nothing_is_said_of_ranges_where_none_is_shown(freeze: Freeze) -> None:
     assert "95% CI" not in answer(findings(freeze)).plain
+
+
+def test_the_strip_says_from_how_few_facts_a_number_comes(freeze: Freeze) -> None:
+    page = answer(findings(freeze, supporting=("recovery_time",)))
+    assert "Failed deployment recovery time, Q2 2026: 0.92 hours (from 12 failed deployments; " in page.parts[1].plain
+    thin = replace(moved("change_failure_rate", 0.1, 0.2, Verdict.NOT_ENOUGH_DATA), headline=False)
+    page = answer(findings(freeze, moved("outages", 9.0, 3.0), thin))
+    assert "Change failure rate, Q2 2026: 30% (Not enough data; 4.5% in Q1 2026)" in page.parts[1].plain
+
+
+def test_what_did_not_change_is_not_said_twice() -> None:
+    assert headings.earlier("11.4 days", "11.4 days") == "It was 11.4 days a quarter earlier, as a year earlier."
+    assert headings.earlier("", "11.4 days") == "It was 11.4 days a year earlier."
+    assert headings.earlier("", "") == ""

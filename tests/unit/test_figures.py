@@ -27,7 +27,7 @@ from reportkit.figures.theme import MARKS
 from reportkit.figures.trend import Week, trend
 from reportkit.model import unit
 from reportkit.model.evidence import Grade, Verdict
-from reportkit.model.period import Window
+from reportkit.model.period import Window, day_text
 from reportkit.needles import find
 from tests.sample_report import BRAND, PROOF, WORLDS, invent, needles_block, pairs, path_figure
 
@@ -182,6 +182,37 @@ def test_the_trend_draws_what_is_usual_and_the_target_and_records_what_it_says()
     for words in ("usual high", "usual low", "mean before", "target 6 d"):
         assert words in figure.svg
         assert words in json.dumps(figure.live)
+
+
+def test_live_pictures_name_the_last_value_and_what_starts():
+    known = trend(weeks(), find("lead_time_for_changes"), QUARTER, BRAND)
+    whole = [week for week in weeks() if not math.isnan(week.value)]
+    last = find("lead_time_for_changes").unit.brief(whole[-1].value)
+    assert known is not None
+    assert f"<b>{last}</b>" in notes(known)
+    reached = trend(whole, find("lead_time_for_changes"), QUARTER, BRAND)
+    assert reached is not None
+    assert {"name": "end", "text": f"<b>{last}</b>"}.items() <= reached.live["layout"]["annotations"][0].items()
+    figure = before_after(*invent(WORLDS[Verdict.MOVED]), PROOF, BRAND)
+    start = day_text(PROOF.start, year=False)
+    shown = {
+        note["name"]: (note["text"], note.get("visible", True))
+        for note in figure.live["layout"]["annotations"]
+        if "name" in note
+    }
+    assert shown["wide"] == (f"{PROOF.name} starts {start}", True)
+    assert shown["narrow"] == (f"starts {start}", False)
+    endless = PROOF.model_copy(update={"name": "A proof whose name no picture could hold " * 3})
+    assert f"starts {start}" in notes(before_after(*invent(WORLDS[Verdict.MOVED]), endless, BRAND))
+
+
+def test_each_step_of_the_way_has_a_colour_of_its_own():
+    colours = [trace["marker"]["color"] for trace in path_figure().live["data"]]
+    assert len(set(colours)) == len(colours) >= 4
+
+
+def notes(figure):
+    return [note["text"] for note in figure.live["layout"].get("annotations", ())]
 
 
 def test_seven_weeks_give_no_limits():

@@ -210,3 +210,13 @@ def test_the_spread_before_and_after_has_the_proofs_own_medians(workspace: Calla
         assert reached == pytest.approx(level.value, rel=0.01)
     assert report.stock("lead_time_for_changes").parts == ()
     assert report.availability().parts == ()
+
+
+def test_a_live_stock_says_what_is_open_at_the_end() -> None:
+    figure = stock(weeks(), find("open_vulnerabilities"), QUARTER, BRAND)
+    assert figure is not None
+    assert figure.live is not None
+    assert f"<b>{weeks()[-1].open} open</b>" in [note["text"] for note in figure.live["layout"]["annotations"]]
+    hovers = [said for trace in figure.live["data"] for said in trace["customdata"]]
+    assert f"{weeks()[-1].open} open" in hovers
+    assert f"{weeks()[0].came} came in" in hovers

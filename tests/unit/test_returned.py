@@ -124,7 +124,7 @@ def test_a_return_whose_range_holds_zero_is_none() -> None:
     assert found.roi.crosses_zero
     assert not found.paid
     assert say.sentence(found, PROOF, POUNDS).startswith(
-        "No return is shown: the paved road saved £101k in 13 weeks (range £30.4k to £243k) for £90.0k"
+        "No return is shown: the paved road saved £101k in 13 weeks (range £30.4k to £243k) for £90k"
     )
 
 

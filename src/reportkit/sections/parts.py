@@ -86,6 +86,11 @@ def evidence_shown(findings: Findings, evidence: Evidence) -> tuple[Shown, ...]:
                 extract=extract,
             )
         )
+    if evidence.verdict is Verdict.NOT_ENOUGH_DATA and evidence.reason:
+        word = evidence.verdict.value
+        shown.append(
+            Shown(f"{stem}.lacking", evidence.reason, None, needle=needle.key, proof=evidence.proof, verdict=word)
+        )
     return (*shown, *_reckoned(evidence, needle, stem, extract))
 
 
