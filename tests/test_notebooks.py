@@ -16,7 +16,6 @@ ORDER = (
     "answer",
     "problem",
     "proof",
-    "path",
     "cut",
     "needles",
     "returned",
@@ -25,7 +24,9 @@ ORDER = (
     "ask",
     "how",
 )  # DESIGN §7
-WHERE = dict.fromkeys(("trend", "spread", "stock", "heat", "availability"), "cut")  # pictures of where it comes from
+WHERE = dict.fromkeys(
+    ("path", "trend", "spread", "stock", "heat", "availability"), "cut"
+)  # pictures of where it comes from
 
 
 @pytest.mark.slow

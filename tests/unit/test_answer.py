@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 
+from reportkit.display import Block, Figure
 from reportkit.english import headings, lede
 from reportkit.findings import Findings
 from reportkit.model.evidence import Evidence, Grade, Interval, Verdict
 from reportkit.model.params import Audience, Organisation, Proof
 from reportkit.model.period import Quarter, Window
 from reportkit.needles import find
+from reportkit.sections import proofs
 from reportkit.sections.answer import answer
 from tests.conftest import Freeze
+from tests.sample_report import BRAND, WORLDS, invent
 from tests.unit.test_narrative import evidence
 
 NAMES = ("change_failure_rate", "recovery_time", "deployment_frequency", "outages")
@@ -37,6 +40,7 @@ def findings(freeze: Freeze, *weighed: Evidence, other: tuple[Evidence, ...] = (
     many = [(t + timedelta(hours=h), f"d{t:%j}-{h}") for t in times for h in (0, 6)]
     failed = [at for at, name in many if (int(name[1:4]) % 3 == 0 if at.month > 3 else name in ("d005-0", "d009-0"))]
     facts = {
+        "changes": [{"change_id": "c1", "first_commit_at": times[0], "deployed_at": times[1]}],
         "deployments": [{"deployment_id": name, "service": "shop", "deployed_at": at} for at, name in many],
         "incidents": [
             {"incident_id": f"i{n}", "outage": True, "service": "shop", "started_at": at + timedelta(minutes=5),
@@ -180,3 +184,51 @@ def test_what_did_not_change_is_not_said_twice() -> None:
     assert headings.earlier("11.4 days", "11.4 days") == "It was 11.4 days a quarter earlier, as a year earlier."
     assert headings.earlier("", "11.4 days") == "It was 11.4 days a year earlier."
     assert headings.earlier("", "") == ""
+
+
+def told_below(found: Findings) -> list[str]:
+    """What is said below the picture of the leading proof, sentence by sentence."""
+    page = proofs.proofs(found, {"paved": found.proofs["paved"]}, BRAND)
+    return next(part.plain for part in page.parts if isinstance(part, Block) and part.kind == "section").splitlines()
+
+
+def test_what_the_lede_told_is_not_told_again_below_its_picture(freeze: Freeze) -> None:
+    lead, needle = invent(WORLDS[Verdict.MOVED])
+    lead = replace(lead, proof="paved", headline=True, verdict=Verdict.MOVED, grade=Grade.A)
+    other = moved("outages", 9.0, 3.0)
+    reader = {"supporting": (needle.key,)}
+    assert told_below(findings(freeze, lead, other, **reader))[0].startswith("Outages fell")
+    alone = replace(lead, grade=Grade.B, comparison_before=None, comparison_after=None)
+    assert told_below(findings(freeze, alone, **reader)) == [
+        "No teams to compare with: other changes in the same weeks cannot be ruled out."
+    ]
+    undrawn = replace(lead, weekly=lead.weekly.iloc[:0])
+    assert told_below(findings(freeze, undrawn, **reader))[0].startswith(needle.label)
+    assert told_below(findings(freeze, lead))[0].startswith(
+        needle.label
+    )  # not the reader's own: the lede leads with nothing of it
+
+
+def test_the_readers_own_needle_is_drawn_before_others(freeze: Freeze) -> None:
+    drawn, needle = invent(WORLDS[Verdict.MOVED])
+    own = replace(
+        drawn, needle="change_failure_rate", proof="paved", headline=False, grade=Grade.A, verdict=Verdict.MOVED
+    )
+    lead = replace(drawn, proof="paved", headline=True, grade=Grade.A, verdict=Verdict.MOVED)
+    found = findings(freeze, lead, own)
+    page = proofs.proofs(found, {"paved": found.proofs["paved"]}, BRAND)
+    names = [part.name for part in page.parts if isinstance(part, Figure)]
+    assert names == ["before-after-paved-change_failure_rate"]
+    worse = replace(lead, verdict=Verdict.GOT_WORSE)
+    page = proofs.proofs(findings(freeze, worse, own), {"paved": found.proofs["paved"]}, BRAND)
+    assert [part.name for part in page.parts if isinstance(part, Figure)] == [f"before-after-paved-{needle.key}"]
+
+
+def test_a_few_dots_are_no_picture(freeze: Freeze) -> None:
+    lead, needle = invent(WORLDS[Verdict.MOVED])
+    thin = lead.weekly.assign(value=lead.weekly["value"].where(lead.weekly.index % 5 == 0))
+    few = replace(lead, proof="paved", headline=True, verdict=Verdict.NOT_ENOUGH_DATA, weekly=thin, reason="4 changes.")
+    found = findings(freeze, few, supporting=(needle.key,))
+    page = proofs.proofs(found, {"paved": found.proofs["paved"]}, BRAND)
+    assert not any(isinstance(part, Figure) for part in page.parts)
+    assert any(shown.text == "4 changes." for shown in page.record)

@@ -42,19 +42,20 @@ def _proof(
     findings: Findings, proof: Proof, weighed: tuple[Evidence, ...], brand: Brand, *, full: bool
 ) -> list[Block | Figure]:
     pairs = [(e, findings.needle(e.needle)) for e in weighed]
-    told = pairs if full else [(e, n) for e, n in pairs if _concerns(findings, e, proof)]
+    first = _first(findings, weighed)
+    told = pairs if full else [(e, n) for e, n in pairs if _concerns(findings, e, proof) or e is first]
+    told = sorted(told, key=lambda pair: pair[0] is not first)
     record = tuple(shown for e, _ in told for shown in evidence_shown(findings, e))
     parts: list[Block | Figure] = [heading(headings.showed(proof.name))]
     parts += [note(text) for text in dict.fromkeys(e.amended for e in weighed if e.amended)]
-    first = _first(findings, weighed)
     head = sorted((p for p in pairs if p[0].headline or p[0] is first), key=lambda pair: pair[0] is not first)
     drawn = [(e, n) for e, n in head if (not e.weekly.empty if full else _drawable(e))]
     parts += [before_after(e, n, proof, brand) for e, n in (drawn if full else drawn[:1])]
-    said = _in_lede(findings, weighed) if drawn and not full else None
-    sentences = [
+    said = _in_lede(findings, weighed) if drawn and drawn[0][0] is first and not full else None
+    each = (
         lede.beyond_lede(e, proof) if e is said else say.sentence(e, n, proof) for e, n in (pairs if full else head)
-    ]
-    sentences = [text for text in sentences if text]
+    )
+    sentences = [text for text in each if text]
     parts.append(Block("section", joined(sentences), "\n".join(sentences), record))
     key = (_key([e for e, _ in told]), *([headings.CI] if full else []), *_untold(pairs, told))
     parts += [evidence_table(told), note(" ".join(key))]
