@@ -136,7 +136,7 @@ def test_each_first_page_says_what_was_found_and_what_got_worse(northwind_root: 
         "product_engineers": "In five teams, a change now waits 1.6 days for others instead of 11.",
         "product_management": "In five teams, ideas now reach customers in 45 days instead of 81.",
         "change_management": "In five teams, 32% of change requests now carry evidence attached by hand instead of 98%.",
-        "infrastructure": "82% of deployments go the standard path, after 23% a quarter earlier.",
+        "infrastructure": "82% of deployments take the standard path, after 23% a quarter earlier.",
         "security": "In five teams, known vulnerabilities now stay open for 16 days instead of 48.",
     }
     for audience, headline in headlines.items():

@@ -48,15 +48,15 @@ STANDARD_PATH = Needle(
     key="standard_path",
     label="Standard path",
     theme="infrastructure",
-    question="What share of production deployments goes the standard path?",
+    question="What share of production deployments takes the standard path?",
     entity="deployments",
     where=_.counted,
     kind=Share(at=_.deployed_at, yes=_.standard_path),
     better="higher",
     source="reportkit",
     facts=("deployment", "deployments"),
-    state="{now} of deployments go the standard path",
-    finding="{after} of deployments now go the standard path instead of {before}",
+    state="{now} of deployments take the standard path",
+    finding="{after} of deployments now take the standard path instead of {before}",
     example=Example(  # one of two; the third went to test, of the fourth nobody knows
         given=[
             {"deployed_at": _at("2026-02-02"), "standard_path": True},

@@ -62,7 +62,7 @@ VULNERABLE_ASSETS = Needle(
     key="vulnerable_assets",
     label="Vulnerable assets",
     theme="security",
-    question="How many assets in production have a known vulnerability at least?",
+    question="How many assets in production have at least one known vulnerability?",
     entity="vulnerabilities",
     where=_.in_production,
     kind=Stock(opened=_.detected_at, closed=_.remediated_at, each=_.asset_id),
