@@ -95,10 +95,10 @@ def versions(now: str, quarter: str, then: str, mapping: str) -> str:
     return f"reportkit {now}; extract of {quarter} taken with reportkit {then}{mapped}."
 
 
-def briefly(entity: str, accepted: int, aside: int, broken: int) -> str:
-    """'8 185 changes (403 rows set aside, 32 rejected)'."""
-    left = [f"{plural(aside, 'row')} set aside"] if aside else []
-    left += [f"{COUNT.number(broken) if aside else plural(broken, 'row')} rejected"] if broken else []
+def briefly(entity: str, accepted: int, aside: int | None, broken: int) -> str:
+    """'8 185 changes (403 rows set aside, 32 rejected)'; `aside` is None where no rule sets any aside."""
+    left = [] if aside is None else [f"{plural(aside, 'row')} set aside"]
+    left += [f"{plural(broken, 'row') if aside is None else COUNT.number(broken)} rejected"] if broken else []
     told = entity_count(accepted, entity)
     return f"{told} ({', '.join(left)})" if left else told
 

@@ -153,7 +153,8 @@ def _counted(entity: EntityManifest) -> Iterator[Shown]:
 
 def _briefly(entity: EntityManifest) -> str:
     """'8 185 changes (403 rows set aside, 32 rejected)'."""
-    return words.briefly(entity.entity, entity.accepted, sum(entity.set_aside.values()), entity.rejected_rows)
+    aside = sum(entity.set_aside.values()) if entity.set_aside else None
+    return words.briefly(entity.entity, entity.accepted, aside, entity.rejected_rows)
 
 
 def _entity_text(entity: EntityManifest) -> str:
