@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from reportkit import check
+from reportkit.check import whole as check
 from reportkit.snapshot import Snapshot, take
 from reportkit.workspace import Workspace
 

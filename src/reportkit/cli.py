@@ -195,7 +195,7 @@ def take(
 @app.command()
 def check(workspace: Inside = None) -> None:
     """List every fault of the workspace at once."""
-    from reportkit import check as checks
+    from reportkit.check import whole as checks
 
     root = files.locate(workspace)
     faults = checks.faults(root)

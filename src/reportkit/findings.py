@@ -67,7 +67,13 @@ class Findings:
 
     def needle(self, key: str) -> Needle:
         """The needle called `key`, its money in the organisation's currency. Raises UnknownName."""
-        return find(key).in_currency(self.organisation.currency)
+        if key not in self._named:
+            self._named[key] = find(key).in_currency(self.organisation.currency)
+        return self._named[key]
+
+    @cached_property
+    def _named(self) -> dict[str, Needle]:
+        return {}
 
     @cached_property
     def missing(self) -> Mapping[str, str]:
@@ -104,11 +110,11 @@ class Findings:
             lambda: [(w, measure.reading(self.snapshot.under(replace(rules, dora=w)), needle, window)) for w in ways],
         )
 
-    def parts(self, needle: Needle, window: Window, by: str) -> Sequence[Part]:
-        """The needle in a window by the groups of a column. Raises MeasureError where it cannot be cut like that."""
+    def parts(self, needle: Needle, windows: Sequence[Window], by: str) -> Sequence[Sequence[Part]]:
+        """The needle in each window by the groups of a column. Raises MeasureError where it cannot be cut like that."""
         return shared.once(
-            ("parts", needle.key, window, by, self.snapshot.only),
-            lambda: measure.cut(self.snapshot, needle, window, by),
+            ("parts", needle.key, tuple(windows), by, self.snapshot.only),
+            lambda: measure.cuts(self.snapshot, needle, windows, by),
         )
 
     def history(self, needle: Needle) -> Sequence[Reading]:

@@ -14,7 +14,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from multiprocessing import connection, forkserver
+from multiprocessing import connection, forkserver, spawn
 from typing import Any, TypeVar
 
 import psutil
@@ -74,13 +74,17 @@ def server_pid(preloaded: str = KERNELS) -> int | None:
 
 @contextlib.contextmanager
 def _serving(preloaded: str) -> Iterator[None]:
-    """Multiprocessing knows one fork server; for the block this one is it. To be used by one thread at a time."""
-    usual = forkserver.connect_to_new_process
+    """Multiprocessing knows one fork server; for the block this one is it. To be used by one thread at a time.
+
+    What it forks is not made to run the program of this process again: nothing of that is called there.
+    """
+    usual, told = forkserver.connect_to_new_process, spawn.get_preparation_data
     forkserver.connect_to_new_process = _SERVERS[preloaded].connect_to_new_process
+    spawn.get_preparation_data = lambda name: {k: v for k, v in told(name).items() if not k.startswith("init_main")}
     try:
         yield
     finally:
-        forkserver.connect_to_new_process = usual
+        forkserver.connect_to_new_process, spawn.get_preparation_data = usual, told
 
 
 @contextlib.contextmanager

@@ -11,7 +11,8 @@ import pytest
 from repositories import Repository
 
 import reportkit
-from reportkit import amended, check, workspace
+from reportkit import amended, workspace
+from reportkit.check import whole as check
 from reportkit.english.changes import WEIGHTY
 from reportkit.errors import ParamsError
 from reportkit.model.evidence import Verdict

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reportkit import check
+from reportkit.check import whole as check
 from reportkit.snapshot import take
 from reportkit.workspace import Workspace
 from tests import samples

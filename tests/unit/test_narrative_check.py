@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from reportkit import check
+from reportkit.check import whole as check
 from reportkit.errors import NotebookError, ParamsError
 from reportkit.model.params import Audience
 from reportkit.model.period import Quarter

@@ -27,7 +27,7 @@ from evidence_worlds import (
 )
 from typer.testing import CliRunner
 
-from reportkit import check
+from reportkit.check import whole as check
 from reportkit.cli import app
 from reportkit.errors import UnknownName
 from reportkit.evidence import Case, compare

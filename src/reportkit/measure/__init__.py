@@ -17,13 +17,19 @@ small (a row a period and group) or the facts of a proof.
     frames      the facts as pandas
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from reportkit.measure.asking import covers, quarters, reading, readings
-from reportkit.measure.cuts import Part, cut
-from reportkit.measure.frames import facts
+from reportkit.measure.cuts import Part, cut, cuts
 from reportkit.measure.needs import columns, fault, giving, lacking, needs, told, uses
 from reportkit.measure.reading import Reading
 from reportkit.measure.rows import OTHER
 from reportkit.model.evidence import NO_TEAM
+
+if TYPE_CHECKING:
+    from reportkit.measure.frames import facts
 
 __all__ = [
     "NO_TEAM",
@@ -33,6 +39,7 @@ __all__ = [
     "columns",
     "covers",
     "cut",
+    "cuts",
     "facts",
     "fault",
     "giving",
@@ -44,3 +51,12 @@ __all__ = [
     "told",
     "uses",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`facts`, imported when first used: who plans a build has no need of pandas."""
+    if name != "facts":
+        raise AttributeError(f"module 'reportkit.measure' has no attribute {name!r}")
+    from reportkit.measure.frames import facts
+
+    return facts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import ibis
@@ -48,6 +48,7 @@ def parts(kind: Kind) -> dict[str, Expr]:
     return {name: expr for name, expr in found.items() if expr is not None}
 
 
+@lru_cache(maxsize=512)
 def uses(needle: Needle) -> Mapping[str, tuple[str, ...]]:
     """The columns that a needle's expressions name, derived ones among them, by entity; its own entity first.
 

@@ -32,7 +32,7 @@ class Example:
     period: str = "2026-Q1"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # two expressions of Ibis cannot be held against each other
 class Needle:
     """What to measure of each fact of `entity`; its `kind` says how to sum up and to compare."""
 

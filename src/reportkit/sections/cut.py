@@ -37,7 +37,7 @@ def cut(findings: Findings, needle: Needle, by: str, brand: Brand) -> Page:
     Raises MeasureError where the needle cannot be computed, or its facts have no such column.
     """
     windows = (findings.quarter.shift(-1).window, findings.quarter.window)
-    earlier, parts = (findings.parts(needle, window, by) for window in windows)
+    earlier, parts = findings.parts(needle, windows, by)
     if not parts:
         return Page(())
     before = {part.group: part for part in earlier}

@@ -118,11 +118,11 @@ def journeys(findings: Findings, brand: Brand, by: str = "journey") -> Page:
     needle, budget = findings.needle("availability"), findings.needle("error_budget_spent")
     if measure.lacking(findings.snapshot, needle):
         return Page(())
-    window = findings.quarter.window
-    parts = [p for p in findings.parts(needle, window, by) if p.reading.known]
+    windows = (findings.quarter.window,)
+    parts = [p for p in findings.parts(needle, windows, by)[0] if p.reading.known]
     spent: dict[str, Part] = {}
     if not measure.lacking(findings.snapshot, budget):
-        spent = {p.group: p for p in findings.parts(budget, window, by) if p.reading.known}
+        spent = {p.group: p for p in findings.parts(budget, windows, by)[0] if p.reading.known}
     if not parts:
         return Page(())
     rows = [
@@ -147,7 +147,7 @@ def _in_nines(findings: Findings, needle: Needle, part: Part, by: str) -> tuple[
 def by_month(findings: Findings, needle: Needle, brand: Brand, by: str = "team") -> Page:
     """The needle by group and month, the last six; groups too small to be shown are one, 'other'."""
     windows = _months(findings.quarter.window.end)
-    cuts = [{p.group: p for p in findings.parts(needle, window, by)} for window in windows]
+    cuts = [{p.group: p for p in parts} for parts in findings.parts(needle, windows, by)]
     names = _ordered(cuts)
     if not names:
         return Page(())

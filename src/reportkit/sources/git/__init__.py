@@ -35,7 +35,6 @@ from pydantic import Field, field_validator
 from reportkit.errors import SourceError
 from reportkit.fetch.people import BOTS, People, workspace_salt
 from reportkit.sources import Origin, Place, SourceSpec
-from reportkit.sources.git import tables
 from reportkit.sources.git.clone import Clone
 from reportkit.sources.git.story import PRERELEASE, Story, find_branch, tell
 
@@ -87,6 +86,8 @@ def read(spec: Spec, name: str, place: Place) -> tuple[Origin, ...]:
     where = f"source {name}"
     people = People(spec.salt or workspace_salt(place.root), spec.bots)
     found = stories([_path(path, place.root, where) for path in spec.paths], spec, people, where=where)
+    from reportkit.sources.git import tables  # and pyarrow, which whoever asks git for less can do without
+
     tables.write(found, name, place)
     return tuple(Origin(name, s.what, s.sha256, s.bytes, _covers(s, place.time_zone)) for s in found)
 
