@@ -132,8 +132,8 @@ def test_the_harm_of_another_proof_is_told_whatever_its_grade(freeze: Freeze) ->
     )
     text = answer(findings(freeze, lead, other=(doubtful,))).parts[0].plain
     assert text.endswith(
-        "In another proof, a central desk, outages were higher afterwards (3 → 9 a month); with so few teams and no "
-        "comparison, this cannot be told from their own ups and downs."
+        "In another proof, a central desk, outages were higher afterwards (3 → 9 a month); with nobody to compare with, "
+        "this cannot be told from their own ups and downs."
     )
     assert "rose" not in text
     assert "No needle is shown to have got worse" not in text

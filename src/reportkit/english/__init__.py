@@ -5,7 +5,8 @@
     definitions  what a needle's number means
     sentences    what may be said of one needle's evidence
     lede         the headline and the sentences below it
-    reasons      why there is no verdict, and what stands beside one
+    reasons      why there is no number, no verdict or no claim
+    remarks      what a guard found, and what stands beside a verdict
     headings     headings, notes and lines of the sections
     knowing      'How we know'
     dora         DORA's rules as they were applied

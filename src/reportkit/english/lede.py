@@ -16,7 +16,7 @@ from reportkit.model.params import Proof
 from reportkit.model.period import Quarter, day_text
 from reportkit.model.unit import COUNT, plural
 
-OWN_UPS_AND_DOWNS = "with so few teams and no comparison, this cannot be told from their own ups and downs"
+OWN_UPS_AND_DOWNS = "with nobody to compare with, this cannot be told from their own ups and downs"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from reportkit.english import reasons
+from reportkit.english import remarks
 from reportkit.evidence import rulers
 from reportkit.evidence.cells import Cohort
 from reportkit.evidence.rulers import Measured
@@ -70,34 +70,34 @@ def trend(step: Measured | None, theta: float, *, compared: bool) -> Guard:
     an effect in 8 % of cases at most, where half the size alone lets up to 20 % through.
     """
     if step is None:
-        return Guard("pre-trend", None, reasons.TREND_UNTOLD)
+        return Guard("pre-trend", None, remarks.TREND_UNTOLD)
     given = Interval(step.low, step.high)
     if survives(step.estimate, theta) and (compared or step.p < TREND_ALPHA):
-        return Guard("pre-trend", True, reasons.TREND_PASSED, step.estimate, given)
-    return Guard("pre-trend", False, reasons.TREND_FAILED, step.estimate, given)
+        return Guard("pre-trend", True, remarks.TREND_PASSED, step.estimate, given)
+    return Guard("pre-trend", False, remarks.TREND_FAILED, step.estimate, given)
 
 
 def timing(before: Floats, after: Floats, theta: float) -> Guard:
     """Leave out the last four baseline weeks: a few bad weeks just before the start are no baseline."""
     if len(before) < 2 * DROPPED or not len(after):
-        return Guard("timing", None, reasons.timing_untold(DROPPED))
+        return Guard("timing", None, remarks.timing_untold(DROPPED))
     other = float(after.mean() - before[:-DROPPED].mean())
     if survives(other, theta):
-        return Guard("timing", True, reasons.timing_passed(DROPPED), other)
-    return Guard("timing", False, reasons.timing_failed(DROPPED), other)
+        return Guard("timing", True, remarks.timing_passed(DROPPED), other)
+    return Guard("timing", False, remarks.timing_failed(DROPPED), other)
 
 
 def placebo(before: Floats, theta: float) -> Guard:
     """The same reckoning inside the before window cut in half, where nothing was tried, by the weeks ruler."""
     if len(before) < PLACEBO_WEEKS:
-        return Guard("placebo", None, reasons.placebo_untold(PLACEBO_WEEKS))
+        return Guard("placebo", None, remarks.placebo_untold(PLACEBO_WEEKS))
     half = len(before) // 2
     other = float(before[half:].mean() - before[:half].mean())
     found = rulers.weeks(before[:half], before[half:])
     given = Interval(found.low, found.high) if found else None
     if survives(other, theta):
-        return Guard("placebo", False, reasons.PLACEBO_FAILED, other, given)
-    return Guard("placebo", True, reasons.PLACEBO_PASSED, other, given)
+        return Guard("placebo", False, remarks.PLACEBO_FAILED, other, given)
+    return Guard("placebo", True, remarks.PLACEBO_PASSED, other, given)
 
 
 def selection(proof: Proof, needle: str, baseline: Window) -> Guard | None:
@@ -106,11 +106,11 @@ def selection(proof: Proof, needle: str, baseline: Window) -> Guard | None:
     if picked is None or picked.needle != needle:
         return None
     if picked.weeks is None:
-        return Guard("selection", False, reasons.PICKED_UNNAMED)
+        return Guard("selection", False, remarks.PICKED_UNNAMED)
     if baseline.start >= picked.weeks[1]:
-        return Guard("selection", True, reasons.PICKED_BEFORE)
+        return Guard("selection", True, remarks.PICKED_BEFORE)
     until = day_text(picked.weeks[1] - timedelta(days=1))
-    return Guard("selection", False, reasons.picked_inside(until))
+    return Guard("selection", False, remarks.picked_inside(until))
 
 
 def few_teams(study: Study, permuted: float | None) -> Guard | None:
@@ -119,17 +119,17 @@ def few_teams(study: Study, permuted: float | None) -> Guard | None:
         return None
     mine, theirs = len(study.treated.teams), len(study.compared.teams)
     if permuted <= rulers.ALPHA:
-        return Guard("few teams", True, reasons.CHOICES_PASSED, permuted)
+        return Guard("few teams", True, remarks.CHOICES_PASSED, permuted)
     if 1 / math.comb(mine + theirs, mine) > rulers.ALPHA:
-        return Guard("few teams", False, reasons.choices_too_few(mine, theirs), permuted)
-    return Guard("few teams", False, reasons.choices_failed(mine), permuted)
+        return Guard("few teams", False, remarks.choices_too_few(mine, theirs), permuted)
+    return Guard("few teams", False, remarks.choices_failed(mine), permuted)
 
 
 def definition(changed: tuple[str, ...]) -> Guard | None:
     """A source that changed inside the windows; None where none did."""
     if not changed:
         return None
-    return Guard("definition", False, reasons.definition_failed(changed))
+    return Guard("definition", False, remarks.definition_failed(changed))
 
 
 def history(study: Study, theta: float) -> Guard | None:
@@ -143,8 +143,8 @@ def history(study: Study, theta: float) -> Guard | None:
         return None
     bound = float(np.quantile(others, 0.95, method="higher"))
     if abs(theta) > bound:
-        return Guard("history", True, reasons.HISTORY_PASSED, bound)
-    return Guard("history", False, reasons.HISTORY_FAILED, bound)
+        return Guard("history", True, remarks.HISTORY_PASSED, bound)
+    return Guard("history", False, remarks.HISTORY_FAILED, bound)
 
 
 def _first_day(study: Study) -> date:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from reportkit.english import reasons
+from reportkit.english import remarks
 from reportkit.evidence import facts as read
 from reportkit.evidence.facts import Facts
 from reportkit.evidence.timeline import Timeline
@@ -36,7 +36,7 @@ def restated(
     if min(old[0], new[0]) < FEWEST and max(old[0], new[0]) < 2 * FEWEST:
         return ""
     if _apart(old[0], new[0]) or _apart(old[1], new[1]):
-        return reasons.restated(window.label, needle, old, new)
+        return remarks.restated(window.label, needle, old, new)
     return ""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from reportkit.english import reasons
+from reportkit.english import reasons, remarks
 from reportkit.evidence.cells import Cohort
 from reportkit.evidence.facts import sums_up
 from reportkit.evidence.study import ENOUGH_TEAMS, FACTS_A_TEAM, Study
@@ -50,7 +50,7 @@ def interim(study: Study) -> str:
 
 def design(evidence: Evidence) -> str:
     """'before and after in 5 teams, against 5 comparison teams'."""
-    return reasons.design(len(evidence.teams), len(evidence.comparison_teams) if evidence.grade is Grade.A else 0)
+    return remarks.design(len(evidence.teams), len(evidence.comparison_teams) if evidence.grade is Grade.A else 0)
 
 
 def notes(study: Study) -> tuple[str, ...]:
@@ -66,7 +66,7 @@ def _again_and_again(needle: Needle) -> str:
     """Where what is looked at every so often counts once for each look."""
     if not isinstance(needle.kind, Share) or (needle.kind.each is None and needle.kind.until is None):
         return ""
-    return reasons.again_and_again(needle, looked=needle.kind.until is None)
+    return remarks.again_and_again(needle, looked=needle.kind.until is None)
 
 
 def _drawn_only(study: Study) -> str:
@@ -74,8 +74,8 @@ def _drawn_only(study: Study) -> str:
         return ""
     count = len(study.other.teams)
     if count >= 4:
-        return reasons.UNUSED
-    return reasons.drawn_only(count)
+        return remarks.UNUSED
+    return remarks.drawn_only(count)
 
 
 def _own_starts(study: Study) -> str:
@@ -83,14 +83,14 @@ def _own_starts(study: Study) -> str:
     if late is None or not len(late):
         return ""
     first, last = (study.proof.start + WEEK * int(n) for n in (late.min(), late.max()))
-    return reasons.own_starts(day_text(first), day_text(last), compared=study.compared is not None)
+    return remarks.own_starts(day_text(first), day_text(last), compared=study.compared is not None)
 
 
 def _by_type(study: Study) -> str:
     types = study.facts.types
     if len(types) < 2:
         return ""
-    return reasons.by_type(types)
+    return remarks.by_type(types)
 
 
 def _small(study: Study) -> str:
@@ -98,7 +98,7 @@ def _small(study: Study) -> str:
     teams, solid = len(study.treated.teams), study.treated.solid
     if solid == teams or teams < ENOUGH_TEAMS:
         return ""
-    return reasons.small(teams - solid, FACTS_A_TEAM, study.needle)
+    return remarks.small(teams - solid, FACTS_A_TEAM, study.needle)
 
 
 def _seasons(study: Study) -> str:
@@ -108,7 +108,7 @@ def _seasons(study: Study) -> str:
     before, after = study.timeline.before, study.timeline.after
     apart = ((after.start - before.start).days + (after.end - before.end).days) / 2 % 365.25
     if SEASON <= apart <= 365.25 - SEASON:
-        return reasons.SEASONS
+        return remarks.SEASONS
     return ""
 
 
@@ -116,12 +116,12 @@ def _half_event(study: Study) -> str:
     opened = study.treated.opened
     if not isinstance(study.needle.kind, Rate) or min(opened) > 0 or max(opened) == 0:
         return ""
-    return reasons.half_event(study.needle, reasons.BEFORE if opened[0] == 0 else reasons.AFTER)
+    return remarks.half_event(study.needle, reasons.BEFORE if opened[0] == 0 else reasons.AFTER)
 
 
 def _unusable(study: Study) -> str:
     count = study.facts.dropped
-    return reasons.unusable(count, study.needle) if count else ""
+    return remarks.unusable(count, study.needle) if count else ""
 
 
 def _coarse(study: Study) -> str:
@@ -130,7 +130,7 @@ def _coarse(study: Study) -> str:
         return ""
     if not any(_interpolated(cohort) for cohort in study.treated.cohorts):
         return ""
-    return reasons.coarse(study.needle)
+    return remarks.coarse(study.needle)
 
 
 def _interpolated(cohort: Cohort) -> bool:
@@ -140,14 +140,14 @@ def _interpolated(cohort: Cohort) -> bool:
 
 def method(evidence: Evidence, needle: Needle) -> str:
     """How the evidence was worked out, in plain words."""
-    return reasons.method(_what(evidence, needle), compared=evidence.grade is Grade.A)
+    return remarks.method(_what(evidence, needle), compared=evidence.grade is Grade.A)
 
 
 def _what(evidence: Evidence, needle: Needle) -> str:
     if isinstance(needle.kind, Duration):
-        return f"{reasons.DURATIONS} {reasons.TYPICAL}" if evidence.statistic == "typical" else reasons.DURATIONS
+        return f"{remarks.DURATIONS} {remarks.TYPICAL}" if evidence.statistic == "typical" else remarks.DURATIONS
     if sums_up(needle.kind):
-        return reasons.ADDED
+        return remarks.ADDED
     if isinstance(needle.kind, Rate):
-        return reasons.COUNTED
-    return reasons.stock_method(needle) if isinstance(needle.kind, Stock) else reasons.sum_method(needle)
+        return remarks.COUNTED
+    return remarks.stock_method(needle) if isinstance(needle.kind, Stock) else remarks.sum_method(needle)

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reportkit.english import reasons
+from reportkit.english import remarks
 from reportkit.english.sentences import VERDICTS
 from reportkit.model.evidence import Evidence, Grade, Verdict
 from reportkit.model.kind import Duration, Rate, Ratio, Share, Stock
@@ -98,12 +98,12 @@ def _nth(i: int) -> Callable[[_Sums], float]:
 def _excluded(e: Evidence, needle: Needle, worth: Worth) -> str:
     """Why an evidence has no part in money, '' where it has."""
     if isinstance(needle.kind, Ratio) and worth.volume is None:
-        return reasons.NO_VOLUME
+        return remarks.NO_VOLUME
     if e.grade is Grade.C:
-        return reasons.TOO_FEW_TEAMS
+        return remarks.TOO_FEW_TEAMS
     if e.verdict not in (Verdict.MOVED, Verdict.GOT_WORSE):
         return VERDICTS[e.verdict].lower()
-    return "" if e.interval is not None and math.isfinite(e.after.value) else reasons.NO_INTERVAL
+    return "" if e.interval is not None and math.isfinite(e.after.value) else remarks.NO_INTERVAL
 
 
 # ---- what the answer hangs on ----------------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def _excluded(e: Evidence, needle: Needle, worth: Worth) -> str:
 
 def _inputs(counted: Sequence[Pair], proof: str, money: Money) -> Iterator[_Input]:
     measured = max((e.after.weeks for e, _ in counted), default=0)
-    weeks = Amount(likely=measured, because=reasons.WEEKS_MEASURED)
+    weeks = Amount(likely=measured, because=remarks.WEEKS_MEASURED)
     yield _input("weeks", money.weeks or weeks, "weeks")
     yield _input("engineer_year", money.engineer_year, "money")
     yield _input("hours_year", money.hours_year, "hours")
@@ -122,7 +122,7 @@ def _inputs(counted: Sequence[Pair], proof: str, money: Money) -> Iterator[_Inpu
             f"{e.needle}.{EFFECT}",
             Range(e.effect, e.interval.low, e.interval.high),
             e.scale,
-            reasons.AS_SHOWN,
+            remarks.AS_SHOWN,
         )
         worth = money.worth[e.needle]
         amount = worth.hours or worth.money
