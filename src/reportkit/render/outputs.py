@@ -12,9 +12,11 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from html import unescape
 from typing import Any, Literal
+from xml.etree import ElementTree as ET
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from nbformat import NotebookNode
 
 from reportkit.display import MIME, PLOTLY
@@ -87,7 +89,7 @@ class Body:
         if block["kind"] == "figure":
             return self._figure(block["name"], block["svg"], block["live"], (block["alt"], block["caption"]))
         text = _unbroken(block["html"])
-        inner = Markup(_hued(text, self.brand) if self.face == "screen" else text)
+        inner = Markup(_hued(text, self.brand) if self.face == "screen" else _minis_printed(text))
         if block["kind"] == "heading":
             return inner
         return Markup('<div class="rk-{}">{}</div>').format(re.sub(r"[^a-z-]", "", str(block["kind"])), inner)
@@ -112,7 +114,7 @@ class Body:
         drawn = _apart(drawn, nth)
         said = Markup("<figcaption>{}</figcaption>").format(caption) if caption else Markup("")
         if self.face == "paper":
-            return Markup('<figure class="rk-figure">{}{}</figure>').format(Markup(_titled(drawn, alt)), said)
+            return Markup('<figure class="rk-figure">{}{}</figure>').format(_printed(drawn, alt), said)
         static = Markup('<div class="rk-static">{}</div>').format(Markup(_hued(drawn, self.brand)))
         attributes = Markup('role="img" tabindex="0" aria-label="{}"').format(alt)
         if live is not None:
@@ -157,9 +159,24 @@ def _apart(drawn: str, nth: int) -> str:
     return re.sub(r"\bf([0-9a-f]{8})-", rf"f\1x{nth}-", drawn) if nth else drawn
 
 
-def _titled(drawn: str, alt: str) -> str:
-    """The SVG with its alternative text, where WeasyPrint looks for it."""
-    return re.sub(r"(<svg\b[^>]*>)", lambda m: f"{m[1]}<title>{escape(alt)}</title>", drawn, count=1)
+def _printed(drawn: str, alt: str, name: str = "rk-drawn") -> Markup:
+    """An SVG as an image of the page: WeasyPrint would take an element of the page for each line of it, at twice the time."""
+    try:
+        ET.fromstring(drawn)  # noqa: S314  (reportkit's own, or of the analyst's own notebook)
+    except ET.ParseError:
+        return Markup(drawn)
+    packed = base64.b64encode(drawn.encode()).decode()
+    return Markup('<img class="{}" alt="{}" src="data:image/svg+xml;base64,{}">').format(name, alt, packed)
+
+
+def _minis_printed(markup: str) -> str:
+    """The markup with the small pictures in its tables as images."""
+    return re.sub(
+        r'<svg\b[^>]*\bclass="rk-mini"[^>]*><title>(.*?)</title>.*?</svg>',
+        lambda found: _printed(found[0], unescape(found[1]), "rk-mini"),
+        markup,
+        flags=re.DOTALL,
+    )
 
 
 def _hued(markup: str, brand: Brand) -> str:

@@ -94,7 +94,7 @@ def _filled(document: Document) -> float:
     ends = [
         box.position_y + (box.height or 0)
         for box in _boxes(page)
-        if getattr(box, "text", None) or box.element_tag == "svg"
+        if getattr(box, "text", None) or box.element_tag == "img"
     ]
     top = page.content_box_y()
     return float((max(ends, default=top) - top) / page.height)

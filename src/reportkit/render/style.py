@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import re
 from functools import lru_cache
 from importlib.metadata import version
 from importlib.resources import files as resources
@@ -77,8 +78,10 @@ def paper(brand: Brand) -> str:
         f"@font-face{{font-family:{quoted(brand.family)};font-weight:{weight};font-style:{style};src:url({file.resolve().as_uri()})}}"
         for weight, style, file in faces(brand)
     )
-    root = f":root{{{variables(light(brand))}--rk-family:{quoted(brand.family)}}}"
-    return "\n".join((fonts, root, template("report.css"), template("paper.css")))
+    values = {**light(brand), "family": quoted(brand.family)}
+    rules = template("report.css") + template("paper.css")
+    # WeasyPrint would look each variable up for each element anew.
+    return fonts + re.sub(r"var\(--rk-(\w+)\)", lambda found: values[found[1]], rules)
 
 
 def embedded(brand: Brand) -> str:
