@@ -86,10 +86,11 @@ class Workspace:
         path = self.root / "params" / "_brand.yml"
         return shared.once(("brand", str(self.root)), lambda: theme.load_brand(path if path.is_file() else None))
 
-    def hand_on(self, folder: Path) -> None:
-        """Spare the notebooks of a build, which share the folder, reading the params themselves."""
+    def hand_on(self, folder: Path, quarter: str) -> None:
+        """Spare the notebooks of a build, which share the folder, reading the params and the background themselves."""
         shared.hand_on(folder, ("params", str(self.root)), (self.params, ()))
         shared.hand_on(folder, ("brand", str(self.root)), self.brand)
+        shared.hand_on(folder, ("background", str(self.root), quarter), self.background(quarter))
 
     def quarter(self, text: str) -> QuarterParams:
         """What is particular to a quarter. Raises ParamsError for '2026-Q5', UnknownName where it has no file."""
@@ -180,6 +181,9 @@ class Workspace:
 
     def background(self, quarter: str) -> Background:
         """What is known beside the extract of a quarter: earlier extracts, changes of sources and of proofs."""
+        return shared.once(("background", str(self.root), quarter), lambda: self._background(quarter))
+
+    def _background(self, quarter: str) -> Background:
         proofs = {key: self.proofs[key] for key in self.quarter(quarter).proofs}
         earlier = sorted(path.parent for path in (self.root / "extracts").glob(f"*/{MANIFEST}"))
         return Background(

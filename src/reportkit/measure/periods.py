@@ -23,11 +23,19 @@ def assigned(table: Table, column: str, windows: Numbered, time_zone: str) -> Ta
 
 
 def _inside(table: Table, column: str, windows: Numbered, time_zone: str) -> Table:
-    bounds = [(i, *window.instants(time_zone)) for i, window in windows]
-    first, last = min(b for _, b, _ in bounds), max(e for _, _, e in bounds)
-    rows = table.filter((table[column] >= first) & (table[column] < last))
-    cases = [((rows[column] >= b) & (rows[column] < e), i) for i, b, e in bounds]
-    return rows.mutate(period=ibis.cases(*cases, else_=-1)).filter(lambda t: t.period >= 0)
+    """The rows in windows that follow one another, which may leave gaps between them."""
+    ends, known = [], None  # every end of a window or gap, in order of time: half the work of asking for both ends of each
+    for i, window in windows:
+        begins, end = window.instants(time_zone)
+        ends += [(begins, -1)] if known not in (None, begins) else []
+        ends.append((end, i))
+        known = end
+    first = windows[0][1].instants(time_zone)[0]
+    rows = table.filter((table[column] >= first) & (table[column] < known))
+    *before, (_, last) = ends
+    period = ibis.cases(*((rows[column] < end, i) for end, i in before), else_=last) if before else ibis.literal(last)
+    found = rows.mutate(period=period)
+    return found.filter(found.period >= 0) if len(ends) > len(windows) else found
 
 
 def _apart(windows: Numbered) -> Iterator[list[tuple[int, Window]]]:

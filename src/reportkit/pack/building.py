@@ -172,7 +172,7 @@ def _make(making: Making, due: Sequence[Job], wanted: Wanted, timeout: float) ->
     )
     settings = run.Isolated(making.workspace.root, making.scratch, epoch, shared=results, known=known, family=family)
     with run.isolated(settings) as ready:
-        making.workspace.hand_on(ready.handing_on)
+        making.workspace.hand_on(ready.handing_on, making.quarter)
         make(making, due, ready, jobs, timeout)
 
 

@@ -267,7 +267,8 @@ def _installed(name: str) -> str:
         return ""
 
 
-def _code() -> Parts:
+@lru_cache(maxsize=1)
+def _code() -> Mapping[str, dict[str, str]]:
     """Reportkit's own code: what makes the numbers and pictures, and what lays them out."""
     numbers: dict[str, str] = {}
     pages: dict[str, str] = {}

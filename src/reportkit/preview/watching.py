@@ -105,7 +105,7 @@ class Editing:
             path.unlink()
 
     def _run(self, workspace: Workspace) -> Executed:
-        workspace.hand_on(self.settings.handing_on)
+        workspace.hand_on(self.settings.handing_on, self.job.quarter)
         output = self.settings.scratch / self.job.report / "executed.ipynb"
         output.parent.mkdir(exist_ok=True)
         try:
