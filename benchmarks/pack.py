@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import hashlib
 import http.client
 import json
 import os
@@ -166,12 +167,41 @@ def fanned_out(root: Path, teams: int) -> None:
             "open_report(audience, quarter)", "open_report(audience, quarter, team=team)"
         )
     path.write_text(json.dumps(notebook), encoding="utf-8")
+    multiplied(root / "extracts" / QUARTER, teams)
     only = ", ".join(f"team-{i:03}" for i in range(teams))
     (root / "params" / f"{QUARTER}.yaml").write_text(
         f"audiences: [head_of_engineering]\nproofs: [shared_path]\neach:\n  - {{audience: executives, by: team, only: [{only}]}}\n"
     )
 
 
+def multiplied(extract: Path, teams: int) -> None:
+    """So many more teams in a frozen extract: each has the facts of one that took no part in a proof, with ids of their own."""
+    import duckdb
+
+    manifest = json.loads((extract / "manifest.json").read_text(encoding="utf-8"))
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        for name, entity in manifest["entities"].items():
+            path = extract / f"{name}.parquet"
+            columns = dict(row[:2] for row in connection.execute(f"DESCRIBE FROM '{path}'").fetchall())
+            if "team" not in columns:
+                continue
+            own = [
+                f"k || ':' || {c} AS {c}"
+                for c in columns
+                if columns[c] == "VARCHAR" and (c.endswith("_id") or c == "service")
+            ]
+            fresh = ", ".join(["printf('team-%03d', k) AS team", *own])
+            more = f"FROM facts JOIN range({teams}) made(k) ON team = {OTHERS}[k % {len(OTHERS)} + 1]"
+            connection.execute(f"CREATE OR REPLACE TABLE facts AS FROM '{path}'")
+            connection.execute(f"COPY (FROM facts UNION ALL SELECT facts.* REPLACE ({fresh}) {more}) TO '{path}'")
+            rows = connection.execute(f"SELECT count(*) FROM '{path}'").fetchall()[0][0]
+            entity |= {count: entity[count] + rows - entity["accepted"] for count in ("rows_in", "read", "accepted")}
+            entity["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (extract / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+OTHERS = ["catalogue", "fulfilment", "returns", "search", "stores"]  # Northwind's teams that were in no proof
 PARAMS = {
     "organisation.yaml": "name: Many\ntime_zone: Europe/London\n",
     "sources.yaml": "sources:\n  none: {type: file, path: none.csv}\nentities: {}\n",
