@@ -24,14 +24,15 @@ def assigned(table: Table, column: str, windows: Numbered, time_zone: str) -> Ta
 
 def _inside(table: Table, column: str, windows: Numbered, time_zone: str) -> Table:
     """The rows in windows that follow one another, which may leave gaps between them."""
-    ends, known = [], None  # every end of a window or gap, in order of time: half the work of asking for both ends of each
+    # Every end of a window or a gap, in order of time: half the work of asking for both ends of each.
+    ends: list[tuple[datetime, int]] = []
     for i, window in windows:
         begins, end = window.instants(time_zone)
-        ends += [(begins, -1)] if known not in (None, begins) else []
+        if ends and ends[-1][0] != begins:
+            ends.append((begins, -1))
         ends.append((end, i))
-        known = end
     first = windows[0][1].instants(time_zone)[0]
-    rows = table.filter((table[column] >= first) & (table[column] < known))
+    rows = table.filter((table[column] >= first) & (table[column] < ends[-1][0]))
     *before, (_, last) = ends
     period = ibis.cases(*((rows[column] < end, i) for end, i in before), else_=last) if before else ibis.literal(last)
     found = rows.mutate(period=period)
