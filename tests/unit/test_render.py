@@ -20,6 +20,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from reportkit import render
+from reportkit.display import MIME
+from reportkit.render.outputs import Body
 from tests.reading import elements
 from tests.sample_report import (
     BRAND,
@@ -236,6 +238,22 @@ def test_a_plotly_figure_is_live_and_dressed():
     assert found["data"][0]["y"] == [3, None, 5]
     assert found["layout"]["template"]["layout"]["colorway"][0] == BRAND.primary
     assert "<svg" in main(made)
+
+
+def test_a_table_in_place_of_a_picture_is_a_table_on_paper():
+    pie = json.loads(go.Figure(go.Pie(labels=["x", "y"], values=[1, 2])).to_json())
+    shown = Body(BRAND, "paper").cell(plain(_plotly(pie)))
+    assert "<table" in shown
+    assert "<img" not in shown
+
+
+@pytest.mark.parametrize(("space", "element"), [("&#160;", "<img "), ("&nbsp;", "<svg ")])
+def test_a_drawing_on_paper_is_an_image_unless_only_a_browser_can_read_it(space, element):
+    drawn = f'<svg xmlns="http://www.w3.org/2000/svg"><text>4{space}days</text></svg>'
+    block = {"kind": "figure", "name": "own", "svg": drawn, "live": None, "alt": 'Four "days"', "caption": ""}
+    shown = Body(BRAND, "paper").cell(plain(new_output("display_data", data={MIME: {"blocks": [block]}})))
+    assert element in shown
+    assert ('alt="Four &#34;days&#34;"' in shown) or ("<title>Four &#34;days&#34;</title>" in shown)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from html import unescape
 from typing import Any, Literal
 from xml.etree import ElementTree as ET
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from nbformat import NotebookNode
 
 from reportkit.display import MIME, PLOTLY
@@ -160,13 +160,21 @@ def _apart(drawn: str, nth: int) -> str:
 
 
 def _printed(drawn: str, alt: str, name: str = "rk-drawn") -> Markup:
-    """An SVG as an image of the page: WeasyPrint would take an element of the page for each line of it, at twice the time."""
-    try:
-        ET.fromstring(drawn)  # noqa: S314  (reportkit's own, or of the analyst's own notebook)
-    except ET.ParseError:
-        return Markup(drawn)
+    """An SVG as an image of the page: WeasyPrint would take an element of the page for each line of it, at twice the time.
+
+    What is no SVG by itself, as a table in place of a picture, or one that only a browser's parser reads, stays in the page.
+    """
+    if not _is_svg(drawn):
+        return Markup(re.sub(r"(<svg\b[^>]*>)", lambda m: f"{m[1]}<title>{escape(alt)}</title>", drawn, count=1))
     packed = base64.b64encode(drawn.encode()).decode()
     return Markup('<img class="{}" alt="{}" src="data:image/svg+xml;base64,{}">').format(name, alt, packed)
+
+
+def _is_svg(drawn: str) -> bool:
+    try:
+        return ET.fromstring(drawn).tag == "{http://www.w3.org/2000/svg}svg"  # noqa: S314  (from the analyst's own notebook)
+    except ET.ParseError:
+        return False
 
 
 def _minis_printed(markup: str) -> str:
