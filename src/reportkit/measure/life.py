@@ -19,8 +19,10 @@ CLOSE = 1e-9  # two logarithms of a survival as close as this are equal
 KEYS = ("period", "group")
 
 
-def quantiles(rows: Table, windows: Numbered, time_zone: str, shares: Mapping[str, float]) -> Table:
-    """`period`, `group`, `facts` (ended in it), and for each of `shares` the span in µs by which that share has ended, or nothing.
+def quantiles(
+    rows: Table, windows: Numbered, time_zone: str, shares: Mapping[str, float], keys: Sequence[str] = KEYS
+) -> Table:
+    """`keys`, `facts` (ended in the period), `open` (at its end), and for each of `shares` the span in µs by which that share has ended, or nothing.
 
     `thin` is the first age at which something ended while next to nothing was under observation: from there on the curve tells
     nothing of the many that come under observation later.
@@ -32,9 +34,11 @@ def quantiles(rows: Table, windows: Numbered, time_zone: str, shares: Mapping[st
     median of finished facts.
     """
     lives = reduce(lambda a, b: a.union(b), (_lives(rows, i, *w.instants(time_zone)) for i, w in windows))
-    curve = _curve(lives)
-    found = curve.group_by(list(KEYS)).aggregate(
+    curve = _curve(lives, keys)
+    found = curve.aggregate(
+        by=list(keys),
         facts=curve.ended.sum(),
+        open=curve.all_of_them.max() - curve.ended.sum(),
         thin=curve.age.min(where=curve.thin),
         **{
             f"{name}_{side}": value for name, share in shares.items() for side, value in _ages(curve, 1 - share).items()
@@ -43,7 +47,7 @@ def quantiles(rows: Table, windows: Numbered, time_zone: str, shares: Mapping[st
     middles = {
         name: (found[f"{name}_by"] + found[f"{name}_past"].fill_null(found[f"{name}_by"])) / 2 for name in shares
     }
-    return found.select(*KEYS, "facts", "thin", **middles)
+    return found.select(*keys, "facts", "open", "thin", **middles)
 
 
 def _lives(rows: Table, period: int, begins: Any, ends: Any) -> Table:
@@ -60,29 +64,30 @@ def _lives(rows: Table, period: int, begins: Any, ends: Any) -> Table:
     )
 
 
-def _curve(lives: Table) -> Table:
-    """One row an age at which something ended: `age`, `ended`, and the logarithm of the survival just after."""
-    steps = _steps(lives, "entry", (1, 0, 0)).union(_steps(lives, "exit", (0, 1, lives.ended)))
-    ages = steps.group_by([*KEYS, "age"]).aggregate({n: steps[n].sum() for n in ("entered", "left", "ended")})
-    so_far = ibis.window(group_by=list(KEYS), order_by="age", preceding=None, following=0)
+def _curve(lives: Table, keys: Sequence[str]) -> Table:
+    """One row an age at which something ended, or the last one left: `age`, `ended`, and the logarithm of the survival just after."""
+    steps = _steps(lives, keys, "entry", (1, 0, 0)).union(_steps(lives, keys, "exit", (0, 1, lives.ended)))
+    ages = steps.group_by([*keys, "age"]).aggregate({n: steps[n].sum() for n in ("entered", "left", "ended")})
+    so_far = ibis.window(group_by=list(keys), order_by="age", preceding=None, following=0)
     entered = ages.entered.sum().over(so_far)
     counted = ages.mutate(
         at_risk=entered - (ages.left.sum().over(so_far) - ages.left),
-        later=ages.entered.sum().over(ibis.window(group_by=list(KEYS))) - entered,
-        all_of_them=ages.entered.sum().over(ibis.window(group_by=list(KEYS))),
+        later=ages.entered.sum().over(ibis.window(group_by=list(keys))) - entered,
+        all_of_them=ages.entered.sum().over(ibis.window(group_by=list(keys))),
     )
-    counted = counted.mutate(thin=(counted.later > 0) & (counted.at_risk * LEAST < counted.all_of_them))
-    ends = counted.filter(counted.ended > 0)
+    thin = (counted.ended > 0) & (counted.later > 0) & (counted.at_risk * LEAST < counted.all_of_them)
+    counted = counted.mutate(thin=thin)
+    ends = counted.filter((counted.ended > 0) | (counted.left == counted.at_risk))  # a group without an end has a row too
     step = ibis.ifelse(
         ends.ended >= ends.at_risk, -1e9, (1 - ends.ended / ibis.greatest(ends.at_risk, ends.ended + 1)).ln()
     )
     return ends.mutate(step=step).mutate(log=lambda t: t.step.sum().over(so_far))
 
 
-def _steps(lives: Table, age: str, values: Sequence[Any]) -> Table:
+def _steps(lives: Table, keys: Sequence[str], age: str, values: Sequence[Any]) -> Table:
     entered, left, ended = (ibis.literal(v) if isinstance(v, int) else v for v in values)
     return lives.select(
-        *KEYS, age=age, entered=entered.cast("int64"), left=left.cast("int64"), ended=ended.cast("int64")
+        *keys, age=age, entered=entered.cast("int64"), left=left.cast("int64"), ended=ended.cast("int64")
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import ibis
@@ -31,7 +32,7 @@ def by_window(snapshot: Snapshot, needle: Needle, windows: Numbered, cut: Cut = 
     if cut.by is None and not (needle.personal or snapshot.only) and "person" in facts.columns:
         facts = facts.drop("person")  # to count people costs more than the rest, and nobody asks
     if isinstance(kind, Duration):
-        found = _durations(facts, kind, windows, snapshot)
+        found = _durations(facts, kind, windows, snapshot, cut)
     elif isinstance(kind, Stock):
         found = {key: Sums(n, float(n), n) for key, n in _standing(facts, windows, zone).items()}
     elif isinstance(kind, Rate) and kind.counts == "minutes":
@@ -81,39 +82,55 @@ def _last_of_each(facts: Table, better: str) -> Table:
     return numbered.filter(numbered.nth == 0)
 
 
-def _durations(facts: Table, kind: Duration, windows: Numbered, snapshot: Snapshot) -> dict[Key, Sums]:
-    zone, unit, none_ended = snapshot.time_zone, float(kind.unit.seconds or 1) * MICROSECONDS, Sums()
+def _durations(facts: Table, kind: Duration, windows: Numbered, snapshot: Snapshot, cut: Cut) -> dict[Key, Sums]:
+    zone, unit = snapshot.time_zone, float(kind.unit.seconds or 1) * MICROSECONDS
     if finished_only(kind, snapshot):
-        found = _finished(assigned(facts, "end", windows, zone), unit)
+        found = _finished(facts, windows, zone, unit)
     else:
         shares = {"median": 0.5, "p90": 0.9} if kind.summary == "spread" else {"median": 0.5}
-        table = life.quantiles(facts, windows, zone, shares)
-        none_ended = Sums(reason=reasons.MOSTLY_OPEN)
-        found = {(int(r["period"]), r[GROUP]): _life(r, kind, unit) for r in fetched(table).to_pylist()}
-    still, people = _standing(facts, windows, zone), _people(facts, windows, zone)
+        # What is alike in every row need not be sorted by.
+        alike = ({"period": windows[0][0]} if len(windows) == 1 else {}) | ({GROUP: ""} if cut.by is None else {})
+        keys = [name for name in life.KEYS if name not in alike]
+        curves = fetched(life.quantiles(facts, windows, zone, shares, keys)).to_pylist()
+        rows_of = (alike | row for row in curves if row["facts"] is not None)
+        found = {(int(r["period"]), r[GROUP]): _life(r, kind, unit) for r in rows_of}
+    people = _people(facts, windows, zone)
+    return {key: replace(sums, people=people.get(key)) for key, sums in found.items()}
+
+
+def _finished(facts: Table, windows: Numbered, zone: str, unit: float) -> dict[Key, Sums]:
+    """The plain median of what ended in each window, and how many were open at its end, all windows in one scan."""
+    span = facts.end.delta(facts.start, unit="microsecond").cast("float64")
+    sums: dict[str, Any] = {}
+    for i, window in windows:
+        begins, ends = window.instants(zone)
+        inside = ((facts.end >= begins) & (facts.end < ends)).fill_null(False)
+        sums |= {f"n{i}": inside.sum(), f"v{i}": span.median(where=inside), f"o{i}": _stands(facts, ends).sum()}
+    found = fetched(facts.group_by(GROUP).aggregate(**sums)).to_pylist()
     return {
-        key: Sums(s.facts, s.value, still.get(key, 0), people.get(key), s.reason)
-        for key, s in ((key, found.get(key, none_ended)) for key in {*found, *still})
+        (i, row[GROUP]): Sums(int(row[f"n{i}"]), _float(row[f"v{i}"]) / unit, int(row[f"o{i}"]))
+        for row in found
+        for i, _ in windows
+        if row[f"n{i}"] or row[f"o{i}"]
     }
 
 
-def _finished(ended: Table, unit: float) -> dict[Key, Sums]:
-    span = ended.end.delta(ended.start, unit="microsecond").cast("float64")
-    table = ended.group_by(["period", GROUP]).aggregate(facts=ended.count(), value=span.median() / unit)
-    return {(int(r["period"]), r[GROUP]): Sums(int(r["facts"]), float(r["value"])) for r in fetched(table).to_pylist()}
-
-
 def _life(row: Mapping[str, Any], kind: Duration, unit: float) -> Sums:
-    facts, median, thin = int(row["facts"]), _float(row["median"]), _float(row["thin"])
+    value, reason = _middle(row, kind, unit)
+    return Sums(int(row["facts"]), value, int(row["open"]), reason=reason)
+
+
+def _middle(row: Mapping[str, Any], kind: Duration, unit: float) -> tuple[float, str]:
+    """What a life table says, or why it says nothing."""
+    median, thin = _float(row["median"]), _float(row["thin"])
     if thin <= median or (math.isnan(median) and not math.isnan(thin)):
-        return Sums(facts, reason=reasons.NONE_YOUNG)
-    if kind.summary == "spread":
-        tail = _float(row["p90"])
-        if median == 0:
-            return Sums(facts, reason=reasons.NO_TIME)
-        value = tail / median
-        return Sums(facts, value, reason="" if math.isfinite(value) else reasons.FEW_DONE)
-    return Sums(facts, median / unit, reason="" if math.isfinite(median) else reasons.MOSTLY_OPEN)
+        return math.nan, reasons.NONE_YOUNG
+    if kind.summary != "spread" or not row["facts"]:
+        return median / unit, "" if math.isfinite(median) else reasons.MOSTLY_OPEN
+    if median == 0:
+        return math.nan, reasons.NO_TIME
+    value = _float(row["p90"]) / median
+    return value, "" if math.isfinite(value) else reasons.FEW_DONE
 
 
 def _people(facts: Table, windows: Numbered, zone: str) -> dict[Key, int]:
@@ -132,11 +149,14 @@ def _people(facts: Table, windows: Numbered, zone: str) -> dict[Key, int]:
 def _standing(facts: Table, windows: Numbered, zone: str) -> dict[Key, int]:
     """Facts begun before each window's end and not ended by then, all windows in one scan."""
     ends = {i: window.instants(zone)[1] for i, window in windows}
-    counts = {
-        f"w{i}": ((facts.start < end) & (facts.end.isnull() | (facts.end >= end))).sum() for i, end in ends.items()
-    }
+    counts = {f"w{i}": _stands(facts, end).sum() for i, end in ends.items()}
     found = fetched(facts.group_by(GROUP).aggregate(**counts)).to_pylist()
     return {(i, row[GROUP]): int(row[f"w{i}"]) for row in found for i in ends if row[f"w{i}"]}
+
+
+def _stands(facts: Table, at: Any) -> Any:
+    """Whether a fact has begun and not ended by then."""
+    return (facts.start < at) & (facts.end.isnull() | (facts.end >= at))
 
 
 def _shares_standing(facts: Table, windows: Numbered, zone: str) -> dict[Key, Sums]:
