@@ -24,6 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 COVERS = (date(2024, 7, 1), date(2026, 10, 1))
 QUARTER = "2026-Q3"
+SALE = (date(2026, 9, 7), date(2026, 9, 14))  # a key event in it
 ROWS = {"changes": 10_000_000, "deployments": 5_000_000, "incidents": 1_000_000}
 
 # Two years and a quarter of facts over 1,000 services of 200 teams; times spread evenly, a twentieth still open.
@@ -80,11 +81,12 @@ def ours(folder: Path) -> dict[str, float]:
     """Every needle that these three entities give, in one quarter, by reportkit."""
     from reportkit import measure
     from reportkit.model.period import Quarter
+    from reportkit.model.rules import KeyEvent, Rules
     from reportkit.needles import library
     from reportkit.snapshot import Snapshot
 
-    found = {}
-    with Snapshot.open(folder, "Europe/London") as snapshot:
+    found, rules = {}, Rules(key_events=(KeyEvent("sale", *SALE),))
+    with Snapshot.open(folder, "Europe/London", rules) as snapshot:
         for key, needle in library().items():
             if set(measure.needs(needle)) <= set(ROWS):
                 began = time.process_time()
@@ -109,7 +111,7 @@ def plain(folder: Path) -> dict[str, float]:
         return (b - a).dt.total_seconds() / 86400
 
     def life(start: pd.Series, end: pd.Series, unit: float) -> float:
-        alive = (start < ends) & ~(end < begins)
+        alive = (start < ends) & ~(end < begins) & ~(end < start)
         start, end = start[alive], end[alive]
         ended = end < ends
         entry = (begins - start).dt.total_seconds().clip(lower=0).to_numpy()
@@ -126,7 +128,7 @@ def plain(folder: Path) -> dict[str, float]:
 
     counted = deployments[(deployments.environment == "production") & (deployments.result == "success")]
     recent = counted[inside(counted.deployed_at)]
-    out = changes[inside(changes.deployed_at)]
+    out, opened = changes[inside(changes.deployed_at)], changes[changes.opened_at.notna()]
     lead = days(out.first_commit_at, out.deployed_at)
     waited = days(out.opened_at, out.first_review_at) + days(out.built_at, out.deployed_at)
     weeks, months = (ends - begins).days / 7, 3
@@ -144,15 +146,26 @@ def plain(folder: Path) -> dict[str, float]:
         failed[same].assign(until=reach[same]).groupby("deployment_id_of").agg({"started_at": "min", "until": "max"})
     )
     healed = failure[inside(failure.until)]
-    outage = incidents[incidents.outage].sort_values("started_at")
-    reach = outage.resolved_at.fillna(pd.Timestamp.max.tz_localize("UTC")).cummax()
-    spell = (outage.started_at > reach.shift()).cumsum()
-    spells = pd.DataFrame({"start": outage.started_at.groupby(spell).min(), "end": reach.groupby(spell).max()})
+    outage = incidents[incidents.outage]
+
+    def joined(start: pd.Series, end: pd.Series) -> pd.DataFrame:
+        start = start.sort_values()
+        reach = end.fillna(pd.Timestamp.max.tz_localize("UTC")).loc[start.index].cummax()
+        spell = (start > reach.shift()).cumsum()
+        return pd.DataFrame({"start": start.groupby(spell).min(), "end": reach.groupby(spell).max()})
+
+    spells = joined(outage.started_at, outage.resolved_at)
+    sale = [pd.Timestamp(day, tz=zone) for day in SALE]
+    touching = outage[(outage.started_at < sale[1]) & ~(outage.resolved_at <= sale[0])]
+    in_sale = joined(touching.started_at.clip(lower=sale[0]), touching.resolved_at)
     minutes = (spells.end.clip(upper=ends) - spells.start.clip(lower=begins)).dt.total_seconds() / 60
     return {
         "lead_time_for_changes": float(lead.median()),
+        "coding_time": life(opened.first_commit_at, opened.opened_at, 86400),
         "pull_request_merge_time": life(changes.opened_at, changes.merged_at, 86400),
         "review_wait": life(changes.opened_at, changes.first_review_at, 86400),
+        "review_time": life(changes.first_review_at, changes.merged_at, 86400),
+        "time_to_resolve": life(incidents.started_at, incidents.resolved_at, 3600),
         "deployment_frequency": len(recent) / weeks,
         "deployment_days": recent.deployed_at.dt.tz_convert(zone).dt.date.nunique() / weeks,
         "manual_approvals": float(out.manual_approvals.sum() / len(out)),
@@ -162,6 +175,7 @@ def plain(folder: Path) -> dict[str, float]:
         "sla_breaches": float(inside(incidents[incidents.sla_breached].resolved_at).sum()) / weeks,
         "outages": float(inside(spells.start).sum()) / months,
         "outage_minutes": float(minutes[(spells.start < ends) & (spells.end > begins)].sum()) / months,
+        "key_event_outages": float(len(in_sale)),
         "recovery_time": float(days(healed.started_at, healed.until).median() * 24),
         "change_failure_rate": float(recent.deployment_id.isin(broken.deployment_id_of).mean()),
         "deployment_rework_rate": float(recent.rework.mean()),

@@ -18,6 +18,7 @@ from reportkit.snapshot import Snapshot
 
 Table = Any  # an Ibis table
 HOUR = 3600 * 10**6  # µs
+LASTING = ("incident_id", "started_at", "resolved_at")  # which incident, from when until when
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,7 @@ def _failures(snapshot: Snapshot, rules: DoraRules) -> Table:
     once: from the start of the first until none of them is open. What begins within `relapse_hours` of that is a relapse; what
     begins later is no part of this failure, for a service that is deployed twice a year would else take months to recover.
     """
-    links = causes(snapshot).rename(linked="incident_id").drop_null("cause")
-    incidents = snapshot.table("incidents")
-    caused = incidents.join(links, incidents.incident_id == links.linked)
+    caused = causes(snapshot).drop_null("cause")
     caused = caused.filter(caused.resolved_at.isnull() | (caused.resolved_at >= caused.started_at))
     lasting = caused.select("cause", start="started_at", end="resolved_at")
     failures = spells.first(lasting, ("cause",), round(rules.relapse_hours * HOUR))
@@ -91,7 +90,7 @@ def _failures(snapshot: Snapshot, rules: DoraRules) -> Table:
 
 
 def causes(snapshot: Snapshot) -> Table:
-    """One row an incident in a counting environment: `incident_id` and `cause`, the deployment that it is put down to, if any.
+    """One row an incident in a counting environment: its id and times, and `cause`, the deployment that it is put down to, if any.
 
     Of the whole extract, worked out once: a team's incident may have another team's cause.
     """
@@ -100,41 +99,40 @@ def causes(snapshot: Snapshot) -> Table:
 
 
 def _linked(snapshot: Snapshot, rules: DoraRules) -> Table:
-    """One row an incident in a counting environment: `incident_id` and `cause`, the deployment that it is put down to.
+    """One row an incident in a counting environment: its id and times, and `cause`, the deployment that it is put down to.
 
     The deployment that the incident names, and none if that one does not count or is not in the extract; where it names none,
     by rule 'latest' the last one that counts that finished before the incident began, of the same service and within the cap.
     """
     incidents = snapshot.table("incidents")
     incidents = incidents.filter(incidents.environment.isin(rules.environments))
-    deployments = _counted(snapshot, snapshot.table("deployments"))
-    ids = deployments.select(known="deployment_id", known_counts="counted")
-    named = incidents.left_join(ids, incidents.deployment_id == ids.known)
-    cause = ibis.ifelse(named.known_counts, named.known, ibis.null())
-    stated = named.select("incident_id", names_one=named.deployment_id.notnull(), cause=cause)
+    counted = _counted(snapshot, snapshot.table("deployments")).filter(lambda t: t.counted)
+    ids = counted.select(known="deployment_id")
+    naming = incidents.filter(incidents.deployment_id.notnull())
+    stated = naming.left_join(ids, naming.deployment_id == ids.known).select(*LASTING, cause="known")
+    nameless = incidents.filter(incidents.deployment_id.isnull())
     if rules.link == "stated":
-        return stated.select("incident_id", "cause")
-    latest = _latest(incidents, deployments.filter(deployments.counted), rules)
-    both = stated.left_join(latest, stated.incident_id == latest.latest_of)
-    return both.select("incident_id", cause=ibis.ifelse(both.names_one, both.cause, both.latest))
+        return stated.union(nameless.select(*LASTING, cause=ibis.null("string")))
+    return stated.union(_latest(nameless, counted, rules))
 
 
 def _latest(incidents: Table, counted: Table, rules: DoraRules) -> Table:
-    """`latest_of`, `latest`: the incident and the last deployment that finished before it began, if any."""
-    began = incidents.select(place=_place(incidents, rules), at="started_at", incident="incident_id")
+    """Each incident with the last deployment that finished before it began, if any, as `cause`."""
+    began = incidents.select(*LASTING, place=_place(incidents, rules))
     finished = counted.group_by(place=_place(counted, rules), last="deployed_at").aggregate(
         latest=lambda t: t.deployment_id.max()
     )
     seen = _before(began, finished) if ibis.get_backend(counted).name == "duckdb" else _along(began, finished)
+    cause = seen.latest
     if rules.cap_hours is not None:
-        seen = seen.filter(seen["at"].delta(seen["last"], unit="microsecond") <= rules.cap_hours * HOUR)
-    return seen.select(latest_of="incident", latest="latest")
+        near = seen.started_at.delta(seen["last"], unit="microsecond") <= rules.cap_hours * HOUR
+        cause = ibis.ifelse(near, cause, ibis.null())
+    return seen.select(*LASTING, cause=cause)
 
 
 def _before(began: Table, finished: Table) -> Table:
     """Each incident with the last deployment before it, by the engine's own join for that."""
-    joined = began.asof_join(finished, on=began["at"] > finished["last"], predicates="place")
-    return joined.filter(joined.latest.notnull())
+    return began.asof_join(finished, on=began.started_at > finished["last"], predicates="place")
 
 
 def _along(began: Table, finished: Table) -> Table:
@@ -143,12 +141,14 @@ def _along(began: Table, finished: Table) -> Table:
     At one moment the incident comes first: a deployment that finishes just then cannot have caused it.
     """
     never, nothing = ibis.null().cast(finished["last"].type()), ibis.null().cast("string")
-    both = finished.select(
-        "place", at="last", after=ibis.literal(1), deployed="last", incident=nothing
-    ).union(began.select("place", "at", after=ibis.literal(0), deployed=never, incident="incident"))  # fmt: skip
+    deployed = finished.select(
+        "place", at="last", after=ibis.literal(1), deployed="last", incident_id=nothing, resolved_at=never
+    )
+    broke = began.select("place", *LASTING[::2], at="started_at", after=ibis.literal(0), deployed=never)
+    both = deployed.union(broke.select(*deployed.columns))
     window = ibis.window(group_by="place", order_by=["at", "after"], preceding=None, following=0)
-    seen = both.mutate(last=both.deployed.max().over(window)).filter(lambda t: t.incident.notnull() & t.last.notnull())
-    return seen.select("place", "at", "incident", "last").join(finished, ["place", "last"])
+    seen = both.mutate(last=both.deployed.max().over(window)).filter(lambda t: t.incident_id.notnull())
+    return seen.select("place", "last", *LASTING[::2], started_at="at").left_join(finished, ["place", "last"])
 
 
 def _place(table: Table, rules: DoraRules) -> Any:

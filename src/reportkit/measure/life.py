@@ -77,7 +77,8 @@ def _curve(lives: Table, keys: Sequence[str]) -> Table:
     )
     thin = (counted.ended > 0) & (counted.later > 0) & (counted.at_risk * LEAST < counted.all_of_them)
     counted = counted.mutate(thin=thin)
-    ends = counted.filter((counted.ended > 0) | (counted.left == counted.at_risk))  # a group without an end has a row too
+    # A group in which nothing ended has a row too: the age at which the last one left.
+    ends = counted.filter((counted.ended > 0) | (counted.left == counted.at_risk))
     step = ibis.ifelse(
         ends.ended >= ends.at_risk, -1e9, (1 - ends.ended / ibis.greatest(ends.at_risk, ends.ended + 1)).ln()
     )
