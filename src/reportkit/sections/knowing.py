@@ -27,6 +27,8 @@ from reportkit.model.shown import Shown
 from reportkit.sections.parts import reading_shown
 from reportkit.snapshot import EntityManifest
 
+LONG_NAME = 28  # letters that a line of names holds on paper
+
 
 def how(findings: Findings, choices: Mapping[str, Choice], *, brief: bool = False) -> Page:
     """How we know: what came in, what was left out, what each number means, and how effects were weighed.
@@ -73,7 +75,7 @@ def _engine(findings: Findings) -> list[tuple[str, str]]:
 
 
 def _listed(rows: Sequence[tuple[str, str]], record: Sequence[Shown]) -> Page:
-    listed = Markup("").join(Markup("<dt>{}</dt><dd>{}</dd>").format(*row) for row in rows)
+    listed = Markup("").join(_entry(*row) for row in rows)
     html = Markup("<h2>{}</h2><dl>{}</dl>").format(words.TITLE, listed)
     return Page((Block("facts", html, "\n".join(f"{a}: {b}" for a, b in rows), tuple(record)),))
 
@@ -99,6 +101,12 @@ def _dora(findings: Findings) -> tuple[list[tuple[str, str]], tuple[Shown, ...]]
         if year and (text := bands.told(year, needle.key)):
             rows.append((words.elsewhere(needle.label), words.bands(text)))
     return rows, tuple(record)
+
+
+def _entry(name: str, text: str) -> Markup:
+    """A name and its text beside it; a name that takes two lines keeps the next one away."""
+    long = Markup(' class="rk-long"') if len(name) > LONG_NAME else ""
+    return Markup("<dt>{}</dt><dd{}>{}</dd>").format(name, long, text)
 
 
 def _methods(findings: Findings) -> list[tuple[str, str]]:
