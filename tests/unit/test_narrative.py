@@ -211,7 +211,14 @@ def test_rates_are_counted_in_plain_english():
     assert say.state(rate, 1.0) == "Deployment frequency: 1 a week"
     assert say.state(rate, 0.0) == "There are no deployments a week"
     e = evidence(rate, 8.0, 1.0, Verdict.GOT_WORSE)
-    assert lede.headline(e, rate, PROOF, lede.Standing(1.0)) == "There are now 1.0 deployments a week instead of 8."
+    assert lede.headline(e, rate, PROOF, lede.Standing(1.0)) == "Deployment frequency fell from 8 to 1 a week."
+    e = evidence(rate, 8.0, 0.0, Verdict.GOT_WORSE)
+    assert lede.headline(e, rate, PROOF, lede.Standing(0.0)) == "There are now no deployments a week instead of 8."
+    e = evidence(rate, 0.1, 8.0, Verdict.MOVED)
+    e = replace(e, before=replace(e.before, value=0.0))
+    assert lede.headline(e, rate, PROOF, lede.Standing(8.0)) == "There are now 8 deployments a week instead of none."
+    assert say.state(find("open_vulnerabilities"), 0.0).startswith("No known vulnerabilities are open")
+    assert say.state(find("hosting_cost").in_currency("GBP"), 0.0) == "Hosting costs £0 a month"
 
 
 @pytest.mark.parametrize(

@@ -29,21 +29,23 @@ def _be(needle: Needle) -> str:
 
 
 def filled(template: str, needle: Needle, **numbers: str) -> str:
-    """A needle's template with numbers in it, '' for no template.
+    """A needle's template with numbers in it, '' for no template, and for a finding of one, which it cannot tell.
 
-    The words of a template say 'a week' or 'a change' themselves, so the numbers must not; nor may it say '1 deployments'.
+    The words of a template say 'a week' or 'a change' themselves, so the numbers must not; nor may it say '1 deployments'
+    or '0 deployments'.
     """
     if not template:
         return ""
-    if isinstance(needle.kind, Rate | Stock) and numbers.get("now", "").split(" ")[0] == "1":
+    counts = isinstance(needle.kind, Rate | Stock) and not needle.unit.money
+    if counts and numbers.get("now", "").split(" ")[0] == "1":
         return f"{needle.label}: {numbers['now']}"  # 'There are 1 deployments' is no English
+    if counts and numbers.get("after", "").split(" ")[0] == "1":
+        return ""
     if isinstance(needle.kind, Rate) or " a " in f" {needle.unit.many}":
         numbers = {key: bare(needle, text) for key, text in numbers.items()}
-        numbers = {
-            key: "1.0" if text == "1" and isinstance(needle.kind, Rate) else text for key, text in numbers.items()
-        }
-        if numbers.get("now") == "0":
-            numbers["now"] = "no"
+    if counts or numbers.get("now") == "0":
+        nothing = {"now": "no", "after": "no", "before": "none"}
+        numbers = {key: nothing.get(key, text) if text == "0" else text for key, text in numbers.items()}
     return upper_first(template.format(**numbers))
 
 

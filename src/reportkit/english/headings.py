@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from reportkit.english.words import count, listed, lower_first, upper_first
+from reportkit.english.words import count, group_of, listed, lower_first, upper_first
 from reportkit.model.evidence import Verdict
 from reportkit.model.needle import Needle
 from reportkit.model.period import Quarter
@@ -59,12 +59,12 @@ def how_sure(compared: frozenset[bool]) -> str:
 
 def everyone(by: str) -> str:
     """'all teams'."""
-    return f"all {by}s"
+    return f"all {group_of(by)}s"
 
 
 def proof_groups(n: int, by: str) -> str:
     """'5 proof teams'."""
-    return plural(n, f"proof {by}")
+    return plural(n, f"proof {group_of(by)}")
 
 
 def nothing_beside(before: Quarter) -> str:
@@ -161,7 +161,7 @@ def grade(letter: str, meaning: str) -> str:
 
 def left_out(names: Sequence[str], by: str, most: int = 5) -> str:
     """Who has no facts on one side of the start."""
-    noun = f"The {by}s " if len(names) > 1 else f"The {by} "
+    noun = f"The {group_of(by)}s " if len(names) > 1 else f"The {group_of(by)} "
     have = "have" if len(names) > 1 else "has"
     some = listed(names) if len(names) <= most else f"{', '.join(names[:most])} and {len(names) - most} more"
     return f"{noun}{some} {have} no facts on one side of the start, and {have} no part in the comparison."
@@ -241,13 +241,15 @@ def too_few_before() -> str:
 def folds(groups: int, least: int, needle: Needle) -> str:
     """That small groups are shown together."""
     about = "people" if needle.personal else f"people or {needle.facts[1]}"
-    return f"{plural(groups, 'group')} of fewer than {COUNT.number(least)} {about} are shown together."
+    are = "is" if groups == 1 else "are"
+    return f"{plural(groups, 'group')} of fewer than {COUNT.number(least)} {about} {are} shown together."
 
 
 def heat_note(facts: int, needle: Needle, least: int, left: int) -> str:
     """What stands behind a heat map, and what is not in it."""
     note = f"{plural(facts, *needle.facts)}; a group of fewer than {least} is part of 'other'."
-    return f"{note} {left} groups with fewer facts are left out." if left > 0 else note
+    are = "is" if left == 1 else "are"
+    return f"{note} {plural(left, 'group')} with fewer facts {are} left out." if left > 0 else note
 
 
 # ---- what it returned ------------------------------------------------------------------------------------------------

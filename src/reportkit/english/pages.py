@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reportkit.english.words import listed
-from reportkit.model.unit import COUNT, plural
+from reportkit.model.unit import COUNT, SHARE, plural
 
 SKIP_REPORT, SKIP_REPORTS = "Skip to the report", "Skip to the reports"
 ALL_REPORTS = "All reports"
@@ -50,7 +50,7 @@ def short_of(days: int) -> str:
 
 def made_of(tables: int, read: int, rejected: int) -> str:
     """How many tables were made from how many rows."""
-    share = f" ({100 * rejected / read:.1g}%)" if rejected else ""
+    share = f" ({SHARE.text(rejected / read)})" if rejected else ""
     none = (
         "none was rejected"
         if not rejected

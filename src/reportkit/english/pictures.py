@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from reportkit.english.amounts import arrow, effect, interval
 from reportkit.english.sentences import facts_line
-from reportkit.english.words import listed, lower_first, upper_first
+from reportkit.english.words import group_of, listed, lower_first, upper_first
 from reportkit.model.evidence import Evidence, Level
 from reportkit.model.kind import Duration, Rate, Stock
 from reportkit.model.needle import Needle
@@ -51,11 +51,6 @@ def by_week(needle: Needle) -> str:
     return f"{lower_first(unit.many or needle.label)}, weekly"
 
 
-def weekly(needle: Needle) -> str:
-    """The same for a behaviour chart."""
-    return f"{needle.unit.many or needle.label}, weekly"
-
-
 def opened(needle: Needle) -> str:
     """'vulnerabilities open'."""
     return f"{needle.facts[1]} open"
@@ -69,26 +64,26 @@ def starts(day: str) -> str:
     return f"starts {day}"
 
 
-def group(n: int, *, treated: bool, everyone: bool) -> str:
-    """'proof teams', 'comparison team', 'all teams'."""
+def group(n: int, by: str, *, treated: bool, everyone: bool) -> str:
+    """'proof teams', 'comparison team', 'all services'."""
     if treated and everyone:
-        return "all teams"
+        return f"all {group_of(by)}s"
     role = "proof" if treated else "comparison"
-    return f"{role} team{'' if n == 1 else 's'}"
+    return f"{role} {group_of(by)}{'' if n == 1 else 's'}"
 
 
-def before_after_alt(evidence: Evidence, needle: Needle, start: str) -> str:
+def before_after_alt(evidence: Evidence, needle: Needle, by: str, start: str) -> str:
     """What the picture of a proof shows."""
     parts = [f"Line chart of {needle.lower_label} by week, {by_week(needle)}."]
     parts.append(f"Before the start on {start} and after it: {arrow(evidence, needle)}.")
     if evidence.comparison_before and evidence.comparison_after:
         theirs = _pair(needle, evidence.comparison_before, evidence.comparison_after)
-        parts.append(f"Comparison teams over the same weeks: {theirs}.")
+        parts.append(f"Comparison {group_of(by)}s over the same weeks: {theirs}.")
     return " ".join(parts)
 
 
 def before_after_caption(
-    e: Evidence, needle: Needle, expected: tuple[float, float, float] | None, *, gaps: bool, below: bool
+    e: Evidence, needle: Needle, by: str, expected: tuple[float, float, float] | None, *, gaps: bool, below: bool
 ) -> str:
     """n, windows, levels and effect of a proof; `gaps`: a week lacks its median; `below`: a week lies below zero."""
     parts = [f"{needle.label}; the thin lines are the {_level_name(e)} of each window."]
@@ -100,9 +95,9 @@ def before_after_caption(
             "A week without a point: fewer than half of what began in it had ended when its window closed."
             + ("" if e.causal else " What began just before a release looks quick.")
         )
-    levels = [f"{plural(len(e.teams), 'proof team')}: {_pair(needle, e.before, e.after)}"] if e.teams else []
+    levels = [f"{plural(len(e.teams), f'proof {group_of(by)}')}: {_pair(needle, e.before, e.after)}"] if e.teams else []
     if e.comparison_before and e.comparison_after:
-        there = plural(len(e.comparison_teams), "comparison team")
+        there = plural(len(e.comparison_teams), f"comparison {group_of(by)}")
         levels.append(f"{there}: {_pair(needle, e.comparison_before, e.comparison_after)}")
     if levels:
         parts.append(f"{'; '.join(levels)}.")
@@ -158,7 +153,7 @@ def behaviour_alt(needle: Needle, start: str, found: tuple[float, float, float],
 def behaviour_caption(needle: Needle, by: str, found: tuple[float, float, float], count: str) -> str:
     """What a behaviour chart rests on."""
     return (
-        f"Behaviour chart: {needle.lower_label} of the proof's own {by}s by week. "
+        f"Behaviour chart: {needle.lower_label} of the proof's own {group_of(by)}s by week. "
         f"The weeks before the start give {_limits(needle.unit, *found)}; {count}. {NO_VERDICT}"
     )
 
@@ -282,7 +277,7 @@ def path_alt(unit: Unit, rows: Sequence[tuple[str, Sequence[tuple[str, str]], st
 def path_caption(unit: Unit, rows: Sequence[tuple[str, int, str, str]]) -> str:
     """What the picture of a way rests on; a row is its label, its changes, its window and its median."""
     told = [
-        f"{lower_first(label)} {plural(facts, 'change')} released ({window}; median of the whole way {median})"
+        f"{lower_first(label)}: {plural(facts, 'change')} released ({window}; median of the whole way {median})"
         for label, facts, window, median in rows
     ]
     return f"Mean {unit.many} a change spends in each step; amber is waiting. {upper_first('; '.join(told))}."
@@ -301,15 +296,15 @@ def budget_spent(spent: str) -> str:
     return f", {spent} of the error budget spent"
 
 
-def availability_alt(told: Sequence[str]) -> str:
+def availability_alt(by: str, told: Sequence[str]) -> str:
     """What availability by journey shows."""
-    return f"Availability by journey: {'; '.join(told)}."
+    return f"Availability by {by}: {'; '.join(told)}."
 
 
-def availability_caption(when: str, windows: int) -> str:
+def availability_caption(by: str, when: str, windows: int) -> str:
     """How to read it, and what it rests on."""
     return (
-        f"Availability by journey, {when}: share of requests served well, its nines, and how much of the error budget was spent "
+        f"Availability by {by}, {when}: share of requests served well, its nines, and how much of the error budget was spent "
         f"(the line is all of it). {plural(windows, 'window')}."
     )
 

@@ -26,7 +26,7 @@ from reportkit.english.amounts import (
     verb,
 )
 from reportkit.english.definitions import counted, state, summary_rule
-from reportkit.english.words import count, is_plural, listed, lower_first, percent, stopped, upper_first
+from reportkit.english.words import count, group_of, is_plural, listed, lower_first, percent, stopped, upper_first
 from reportkit.model.evidence import Evidence, Grade, Level, Verdict
 from reportkit.model.needle import Needle
 from reportkit.model.params import Proof
@@ -52,7 +52,6 @@ GRADES = {
     Grade.B: "B: before and after in several teams, none to compare with",
     Grade.C: "C: too few teams to tell a change from their own ups and downs",
 }
-TAKERS = ("team", "service", "journey")  # what may take part in a proof, by the column that says so
 
 
 # ---- one needle ------------------------------------------------------------------------------------------------------
@@ -64,7 +63,7 @@ def sentence(evidence: Evidence, needle: Needle, proof: Proof) -> str:
         case Verdict.MOVED | Verdict.GOT_WORSE if evidence.causal:
             return _claim(evidence, needle, proof)
         case Verdict.HELD | Verdict.NO_MATERIAL_CHANGE:
-            return _steady(evidence, needle)
+            return _steady(evidence, needle, proof)
         case Verdict.INTERIM:
             levels = f" ({arrow(evidence, needle)} so far)" if known(evidence) else ""
             fixed = f"The read-out was fixed for {day_text(proof.read_out)}."
@@ -117,7 +116,7 @@ def theirs_from_to(before: Level, after: Level, needle: Needle) -> str:
 
 
 def taker(proof: Proof) -> str:
-    return proof.by if proof.by in TAKERS else "group"
+    return group_of(proof.by)
 
 
 def _proof_teams(evidence: Evidence, proof: Proof) -> str:
@@ -126,8 +125,8 @@ def _proof_teams(evidence: Evidence, proof: Proof) -> str:
     return f"the {noun}" if len(evidence.teams) == 1 else f"the {count(len(evidence.teams), noun)}"
 
 
-def _steady(evidence: Evidence, needle: Needle) -> str:
-    only = f", in {'this' if len(evidence.teams) == 1 else 'these'} {count(len(evidence.teams), 'team')} alone"
+def _steady(evidence: Evidence, needle: Needle, proof: Proof) -> str:
+    only = f", in {'this' if len(evidence.teams) == 1 else 'these'} {count(len(evidence.teams), taker(proof))} alone"
     where = only if evidence.grade is Grade.C and evidence.teams else ""
     told = f"({arrow(evidence, needle)}{_within(evidence, needle)})"
     if evidence.verdict is Verdict.HELD:

@@ -30,6 +30,14 @@ def lower_first(text: str) -> str:
     return text if any(c.isupper() or c.isdigit() for c in first[1:]) else text[:1].lower() + text[1:]
 
 
+TAKERS = ("team", "service", "journey")  # what may take part in a proof, by the column that says so
+
+
+def group_of(by: str) -> str:
+    """What a group is called that a column names: 'team', 'service', 'journey', else 'group'."""
+    return by if by in TAKERS else "group"
+
+
 def upper_first(text: str) -> str:
     """The text as it begins a sentence."""
     return text[:1].upper() + text[1:]

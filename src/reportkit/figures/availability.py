@@ -47,14 +47,16 @@ def spent_text(spent: float) -> str:
 
 
 @drawn_from
-def availability(journeys: Sequence[Journey], when: str, brand: Brand, record: tuple[Shown, ...] = ()) -> Figure:
-    """A row a journey, the least available first; the bar is the error budget spent, and the line where it is used up."""
+def availability(
+    journeys: Sequence[Journey], when: str, brand: Brand, record: tuple[Shown, ...] = (), by: str = "journey"
+) -> Figure:
+    """A row a journey (or whatever `by` names), the least available first; the bar is the error budget spent, and the line where it is used up."""
     rows = sorted(journeys, key=lambda j: j.availability)
-    name = "availability-by-journey"
+    name = f"availability-by-{by}"
     told = [f"{j.name} {SHARE.text(j.availability)} ({nines(j.availability)}){_spent(j)}" for j in rows]
     return Figure(
-        name=name, svg=drawing.svg(_drawn(rows, brand), name), live=_live(rows, brand), alt=words.availability_alt(told),
-        caption=words.availability_caption(when, sum(j.windows for j in rows)),
+        name=name, svg=drawing.svg(_drawn(rows, brand), name), live=_live(rows, brand), alt=words.availability_alt(by, told),
+        caption=words.availability_caption(by, when, sum(j.windows for j in rows)),
         record=record,
     )  # fmt: skip
 

@@ -255,7 +255,7 @@ def _end_labels(scene: _Scene) -> list[tuple[float, list[str], bool]]:
 def _group_label(scene: _Scene, group: str) -> str:
     names = scene.evidence.teams if group == "treated" else scene.evidence.comparison_teams
     everyone = scene.proof.treated == "all" and not scene.evidence.left_out
-    return words.group(len(names), treated=group == "treated", everyone=everyone)
+    return words.group(len(names), scene.proof.by, treated=group == "treated", everyone=everyone)
 
 
 def _names(
@@ -383,12 +383,14 @@ def _measure(scene: _Scene) -> str:
 
 
 def _alt(scene: _Scene) -> str:
-    return words.before_after_alt(scene.evidence, scene.needle, day_text(scene.proof.start))
+    return words.before_after_alt(scene.evidence, scene.needle, scene.proof.by, day_text(scene.proof.start))
 
 
 def _caption(scene: _Scene) -> str:
     below = bool((scene.evidence.weekly["value"] < 0).any())
-    return words.before_after_caption(scene.evidence, scene.needle, scene.expected, gaps=_gaps(scene), below=below)
+    return words.before_after_caption(
+        scene.evidence, scene.needle, scene.proof.by, scene.expected, gaps=_gaps(scene), below=below
+    )
 
 
 def _gaps(scene: _Scene) -> bool:

@@ -93,7 +93,7 @@ def _drawn(scene: _Scene) -> Any:
         drawing.below(ax, scene.x(day), label, brand)
     _lines(scene, ax)
     drawing.words(
-        ax, (0, 1 + 4 / PLOT), words.weekly(scene.needle), brand, color=brand.muted, va="bottom",
+        ax, (0, 1 + 4 / PLOT), words.by_week(scene.needle), brand, color=brand.muted, va="bottom",
         transform=ax.transAxes,
     )  # fmt: skip
     return figure

@@ -11,7 +11,7 @@ from itertools import pairwise
 import pandas as pd
 
 from reportkit import measure
-from reportkit.display import Block, Figure, Page
+from reportkit.display import Figure, Page
 from reportkit.english import headings
 from reportkit.english import pictures as words
 from reportkit.evidence.cells import days_per_unit
@@ -133,9 +133,8 @@ def journeys(findings: Findings, brand: Brand, by: str = "journey") -> Page:
     ]
     record = [shown for p in parts for shown in _in_nines(findings, needle, p, by)]
     record += [replace(part_shown(findings, budget, p, by), text=spent_text(p.reading.value)) for p in spent.values()]
-    figure = availability(rows, findings.quarter.label, brand, tuple(record))
-    shown: list[Block | Figure] = [heading(headings.availability_by(by)), figure]
-    return Page(tuple(shown))
+    figure = availability(rows, findings.quarter.label, brand, tuple(record), by)
+    return Page((heading(headings.availability_by(by)), figure))
 
 
 def _in_nines(findings: Findings, needle: Needle, part: Part, by: str) -> tuple[Shown, Shown]:
