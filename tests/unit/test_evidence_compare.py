@@ -33,7 +33,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reportkit.errors import EvidenceError
-from reportkit.evidence import Case, Ground, compare, compare_all
+from reportkit.evidence import Case, Ground, compare, compare_all, words
 from reportkit.model import unit
 from reportkit.model.evidence import Evidence, Grade, Verdict
 from reportkit.model.kind import Duration, Rate
@@ -294,6 +294,15 @@ def test_beside_the_tested_statistic_stand_the_other_and_the_p85_of_the_same_fac
         assert len(days) == found.facts == found.closed
         assert (found.median, found.p85) == pytest.approx((first[0.5], first[0.85]))
         assert found.typical == pytest.approx(math.exp(np.log(days.clip(1 / 24, 0.8 * 7 * 13)).mean()))
+
+
+def test_the_measure_that_disagrees_is_one_of_facts_weeks_and_teams():
+    """A trend that is not ruled out widens the interval, and has a guard of its own to say so."""
+    found = compare(durations(1), LEAD_TIME, proof(), GROUND)
+    weeks, trend = (replace(found.rulers[0], name=name, p=p) for name, p in (("weeks", 0.2), ("trend", 0.9)))
+    assert (
+        words.disagree(replace(found, rulers=(weeks, trend))) == "measured week by week, it cannot be told from chance."
+    )
 
 
 # ---- what must not matter --------------------------------------------------------------------------------------------

@@ -19,7 +19,8 @@
 
 Beside it a translation brings what is declared elsewhere: the needles' own words (label, question, state, finding, facts, in
 `needles/`) and what a label does to a verb (`model/needle.py`), the names of units and months (`model/unit.py`,
-`model/period.py`), DORA's bands (`model/bands.py`), what facts without a group are called (`model/evidence.py`,
+`model/period.py`), what tables, columns and rules are called (`entities/`, `params/`), the head of pages where
+`organisation.yaml` gives none (`model/params.py`), DORA's bands (`model/bands.py`), what facts without a group are called (`model/evidence.py`,
 `measure/rows.py`), why an extract rejected rows and what it warned of (`snapshot/`, `entities/`: frozen with the extract), and
 the user's params. The command line, and the check of the narrative, speak English.
 """

@@ -69,9 +69,12 @@ def bands(text: str) -> str:
     return f"{text}. Groups that a survey found; no goal."
 
 
+KINDS = {"Duration": "a duration", "Rate": "a rate", "Share": "a share", "Ratio": "a ratio", "Stock": "a stock"}
+
+
 def how_weighed(kind: str) -> str:
     """'How a duration is weighed'."""
-    return f"How a {kind.lower()} is weighed"
+    return f"How {KINDS[kind]} is weighed"
 
 
 def behind(n: int, facts: tuple[str, str], when: str, *, stock: bool, still: int) -> str:

@@ -213,7 +213,8 @@ def single_facts(n: int) -> str:
 
 def measured_by(ruler: str) -> str:
     """Where weeks or teams vary too much: 'weeks', 'teams'."""
-    return f"measured {ruler[:-1]} by {ruler[:-1]}, it cannot be told from chance."
+    by = {"weeks": "week by week", "teams": "team by team"}
+    return f"measured {by[ruler]}, it cannot be told from chance."
 
 
 def not_among(headlines: int) -> str:

@@ -34,7 +34,7 @@ from reportkit.model.period import day_text
 from reportkit.model.unit import COUNT, plural
 
 __all__ = [
-    "BENEATH", "GRADES", "VERDICTS", "arrow", "beneath", "count", "effect", "facts_brief", "facts_line", "guarded", "guarded_interval", "interval",
+    "BENEATH", "GRADES", "UNDER", "VERDICTS", "arrow", "beneath", "count", "effect", "facts_brief", "facts_line", "guarded", "guarded_interval", "interval",
     "listed", "lower_first", "percent", "sentence", "state", "summary_rule", "upper_first",
 ]  # fmt: skip
 
@@ -185,17 +185,18 @@ def facts_line(evidence: Evidence, needle: Needle) -> str:
     return f"{first}{_still_open(before)}, and {second}{_still_open(after)}"
 
 
+UNDER = {"typical": "typical", "median": "median", "p85": "P85"}
 BENEATH = {
-    "typical": "Typical: the geometric mean.", "median": "Median: half took no longer.", "P85": "P85: 85% took no longer.",
+    "typical": "Typical: the geometric mean.", "median": "Median: half took no longer.", "p85": "P85: 85% took no longer.",
 }  # fmt: skip
 
 
 def beneath(evidence: Evidence, level: Level) -> tuple[tuple[str, float], ...]:
-    """What stands under the level of a duration: the statistic that was not tested, and the P85, those that are known."""
+    """What stands under the level of a duration: the statistic that was not tested, and the P85; fields of the level, as known."""
     if evidence.verdict is Verdict.NOT_ENOUGH_DATA:
         return ()
     other = ("median", level.median) if evidence.statistic == "typical" else ("typical", level.typical)
-    return tuple((name, value) for name, value in (other, ("P85", level.p85)) if math.isfinite(value))
+    return tuple((name, value) for name, value in (other, ("p85", level.p85)) if math.isfinite(value))
 
 
 def facts_brief(evidence: Evidence, needle: Needle) -> str:

@@ -26,7 +26,7 @@ def grade_c(teams: int, solid: int) -> str:
 
 def disagree(evidence: Evidence) -> str:
     """Where the widest interval leaves out no change and another ruler does not."""
-    doubtful = max(evidence.rulers, key=lambda r: r.p).name
+    doubtful = max((r for r in evidence.rulers if r.name != "trend"), key=lambda r: r.p).name
     if doubtful == "items":
         return reasons.single_facts(evidence.before.facts + evidence.after.facts)
     return reasons.measured_by(doubtful)

@@ -86,7 +86,7 @@ def _level(evidence: Evidence, level: Level, needle: Needle) -> Markup:
     """The level; under that of a duration the statistic that was not tested, and its P85."""
     if math.isfinite(level.value):
         under = Markup("").join(
-            Markup('<span class="rk-owners">{} {}</span>').format(name, needle.unit.number(value))
+            Markup('<span class="rk-owners">{} {}</span>').format(say.UNDER[name], needle.unit.number(value))
             for name, value in say.beneath(evidence, level)
         )
         value = quantity(needle.unit, level.value)

@@ -116,7 +116,7 @@ def _reckoned(evidence: Evidence, needle: Needle, stem: str, extract: str | None
 
     for when, level in (("before", evidence.before), ("after", evidence.after)):
         for what, value in say.beneath(evidence, level):
-            yield shown(f"{when}_{what.lower()}", needle.unit.text(value), value)
+            yield shown(f"{when}_{what}", needle.unit.text(value), value)
     for name, teams in (("teams", evidence.teams), ("comparison_teams", evidence.comparison_teams)):
         if teams:
             yield Shown(
