@@ -238,16 +238,14 @@ class Findings:
 
     @property
     def lead(self) -> tuple[str, Proof] | None:
-        """The quarter's leading proof."""
-        return next(iter(self.proofs.items()), None)
+        """The quarter's leading proof: the first of which there is evidence; None where there is none of any."""
+        return next(((key, proof) for key, proof in self.proofs.items() if self.evidence.get(key)), None)
 
     def of(self, needle: str, proof: str | None = None) -> Evidence | None:
-        """The evidence of a needle in a proof, the first proof that has it where none is named."""
-        for key in [proof] if proof else self.proofs:
-            for evidence in self.evidence.get(key, ()):
-                if evidence.needle == needle:
-                    return evidence
-        return None
+        """The evidence of a needle in a proof; where none is named that of a proof that did harm, else of the first that has it."""
+        keys = [proof] if proof else self.proofs
+        found = [e for key in keys for e in self.evidence.get(key, ()) if e.needle == needle]
+        return next((e for e in found if e.verdict is Verdict.GOT_WORSE), found[0] if found else None)
 
     def paths(self, proof: Proof, teams: Sequence[str]) -> tuple[Path, ...]:
         """The way of the proof teams' changes before and after; empty where the extract does not tell it."""

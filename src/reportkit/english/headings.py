@@ -72,15 +72,24 @@ def nothing_beside(before: Quarter) -> str:
     return f"nothing to compare with in {before.label}"
 
 
-def quarter_before(value: str, before: Quarter, waiting: int) -> str:
-    """'8.9 days in Q2 2026; 12 still open'."""
-    more = f"; {COUNT.number(waiting)} still open" if waiting else ""
-    return f"{value} in {before.label}{more}"
+def quarter_before(value: str, before: Quarter) -> str:
+    """'8.9 days in Q2 2026'."""
+    return f"{value} in {before.label}"
 
 
-def from_few(facts: int, needle: Needle, told: str) -> str:
-    """'from 7 launches; 85 days in Q2 2026': a number that rests on little says so."""
-    return f"from {plural(facts, *needle.facts)}; {told}"
+def open_now(waiting: int) -> str:
+    """'12 still open now', which this quarter's number leaves out."""
+    return f"{COUNT.number(waiting)} still open now"
+
+
+def from_few(facts: int, needle: Needle) -> str:
+    """'from 7 launches': a number that rests on little says so."""
+    return f"from {plural(facts, *needle.facts)}"
+
+
+def only_covered(part: str) -> str:
+    """'only 1 Jul – 14 Aug 2026 is covered': a number of a part of the quarter says so."""
+    return f"only {part} is covered"
 
 
 # ---- the problem -----------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reportkit.english import headings
 from reportkit.english.amounts import agrees, excludes, size
 from reportkit.english.definitions import bare, filled, state, stated
 from reportkit.english.sentences import afterwards, alone, taker, theirs_from_to, went
@@ -25,12 +26,14 @@ class Standing:
 
     `earlier`: a quarter before, NaN where that is not known or rests on too little to be held against it. `waiting`: facts
     still open that `now` leaves out, where they are many. `few`: the facts behind `now`, where they are few.
+    `covered`: the days behind `now`, where they are but a part of the quarter.
     """
 
     now: float
     earlier: float = math.nan
     waiting: int = 0
     few: int = 0
+    covered: str = ""
 
 
 def headline(lead: Evidence | None, needle: Needle, proof: Proof | None, standing: Standing) -> str:
@@ -43,9 +46,16 @@ def headline(lead: Evidence | None, needle: Needle, proof: Proof | None, standin
     if not math.isfinite(standing.now):
         return f"{state(needle, standing.now)}{_pending(lead, needle, proof)}."
     told = stated(needle, _aloud(needle, standing.now))
-    more = f" ({plural(standing.few, *needle.facts)})" if standing.few else ""
+    more = _rests_on(needle, standing)
     more += f", not counting {COUNT.number(standing.waiting)} that still wait" if standing.waiting else ""
     return f"{told}{more}{_pending(lead, needle, proof) or _earlier(needle, standing)}."
+
+
+def _rests_on(needle: Needle, standing: Standing) -> str:
+    """' (7 launches; only 1 Jul – 14 Aug 2026 is covered)'; '' for a number that rests on a whole quarter and on facts enough."""
+    told = [plural(standing.few, *needle.facts)] if standing.few else []
+    told += [headings.only_covered(standing.covered)] if standing.covered else []
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def _earlier(needle: Needle, standing: Standing) -> str:
@@ -64,6 +74,12 @@ def no_facts(problem: str) -> str:
 def no_proof(quarter: Quarter) -> str:
     """The lede of a report without a proof."""
     return f"No proof of concept for this report was read out in {quarter.label}: these are the numbers as they stand."
+
+
+def no_evidence(proofs: Sequence[Proof]) -> str:
+    """The lede of a report with proofs of which nothing can be weighed."""
+    tried = f"What came of {listed([lower_first(proof.name) for proof in proofs])} cannot be said"
+    return f"{tried}: the facts that would show it are not in the extract. These are the numbers as they stand."
 
 
 def _finding(lead: Evidence, needle: Needle) -> str:
@@ -86,7 +102,7 @@ def _pending(lead: Evidence | None, needle: Needle, proof: Proof | None) -> str:
         return ""
     if lead.verdict is Verdict.INTERIM:
         teams = len(lead.teams)
-        if proof.treated == "all" or not teams:
+        if proof.everyone(lead.left_out) or not teams:
             return f"; {proof.tried} is being tried"
         return f"; {count(teams, taker(proof))} {'is' if teams == 1 else 'are'} trying {proof.tried}"
     if lead.needle != needle.key:
@@ -116,12 +132,13 @@ def _tried(evidence: Sequence[tuple[Evidence, Needle]], head: Sequence[tuple[Evi
     """The first sentence: 'Five teams tried one shared path to production for 12 weeks.'."""
     teams = max((len(e.teams) for e, _ in head), default=0)
     who = upper_first(count(teams, taker(proof))) if teams else f"The {taker(proof)}s of the proof"
-    if proof.treated == "all":
+    everyone = proof.everyone([team for e, _ in head for team in e.left_out])
+    if everyone:
         who = f"All {taker(proof)}s"
     weeks = max((e.after.weeks for e, _ in evidence), default=0)
     for_long = f" for {count(weeks, 'week')}" if weeks else ""
     running = any(e.verdict is Verdict.INTERIM for e, _ in head)
-    verb_ = ("has" if teams == 1 and proof.treated != "all" else "have") + " tried" if running else "tried"
+    verb_ = ("has" if teams == 1 and not everyone else "have") + " tried" if running else "tried"
     return f"{who} {verb_} {proof.tried}{for_long}{' so far' if running and weeks else ''}."
 
 

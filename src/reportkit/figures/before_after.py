@@ -254,7 +254,7 @@ def _end_labels(scene: _Scene) -> list[tuple[float, list[str], bool]]:
 
 def _group_label(scene: _Scene, group: str) -> str:
     names = scene.evidence.teams if group == "treated" else scene.evidence.comparison_teams
-    everyone = scene.proof.treated == "all" and not scene.evidence.left_out
+    everyone = scene.proof.everyone(scene.evidence.left_out)
     return words.group(len(names), scene.proof.by, treated=group == "treated", everyone=everyone)
 
 

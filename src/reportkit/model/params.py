@@ -6,7 +6,7 @@ Field descriptions end up in the JSON Schemas that complete the YAML in an edito
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -519,6 +519,10 @@ class Proof(Params):
     def needles(self) -> tuple[str, ...]:
         """Headline, supporting and guardrail needles, each once."""
         return tuple(dict.fromkeys((*self.headline, *self.supporting, *self.guardrails)))
+
+    def everyone(self, left_out: Collection[str]) -> bool:
+        """Whether a comparison that leaves out these teams is one of all there are, and may be told as such."""
+        return self.treated == "all" and not left_out
 
     @property
     def windows(self) -> tuple[Window, Window]:

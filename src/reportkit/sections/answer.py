@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup
 
@@ -14,25 +14,23 @@ from reportkit.english.amounts import CI, excludes
 from reportkit.evidence.minimum import enough
 from reportkit.figures.strip import Cell, strip
 from reportkit.findings import Findings
-from reportkit.measure import Reading
 from reportkit.model.evidence import Evidence, Grade, Verdict
-from reportkit.model.kind import Duration
 from reportkit.model.needle import Needle
 from reportkit.model.params import Proof
-from reportkit.needles import find
 from reportkit.sections.parts import evidence_shown, gap, lead_of, note, own_needles, problem_needle, reading_shown
 from reportkit.sections.referred import Asked
+from reportkit.sections.standing import comparable, part_covered, standing, waiting
 
 STRIP = 4
-MANY_OPEN = 0.2  # share of facts still open from which a headline tells of them
 
 
 def answer(findings: Findings, asked: Asked | None = None) -> Page:
     """The headline, the lede, the strip of at most four figures, and what is asked in one line: page one stands alone."""
-    cells = [_cell(findings, n) for n in _strip_needles(findings)]
+    chosen = [(n, _told_of(findings, n)) for n in _strip_needles(findings)]
+    cells = [_cell(findings, n, e) for n, e in chosen]
     parts: list[Block | Figure] = [_head(findings), *([strip(cells)] if cells else [])]
     if any(CI in cell.detail for cell in cells):
-        parts.append(note(_how_sure(findings, {needle.key for needle in _strip_needles(findings)})))
+        parts.append(note(_how_sure(e for _, e in chosen if e and _levelled(e))))
     if asked:
         parts.append(
             Block(
@@ -49,8 +47,9 @@ def _head(findings: Findings) -> Block:
     """The headline and the lede, with the numbers that they print."""
     weighed = _weighed(findings)
     lead = lead_of(findings, weighed)
-    needle = findings.needle(lead.needle) if lead else problem_needle(findings)
-    title = _title(findings, lead, needle) if needle else lede.no_facts(findings.audience.problem)
+    finding = lead if lead and _readers_too(findings, lead) else None
+    needle = findings.needle(finding.needle) if finding else problem_needle(findings)
+    title = _title(findings, finding, needle) if needle else lede.no_facts(findings.audience.problem)
     text = _lede(findings, lead)
     html = Markup('<h1>{}</h1><p class="rk-lede">{}</p>').format(title, text)
     readings = [r for r in findings.history(needle)[-2:] if r.known] if needle else []
@@ -63,35 +62,32 @@ def _title(findings: Findings, lead: Evidence | None, needle: Needle) -> str:
     """What moved or got worse where the evidence carries it, else the problem as a number, now and a quarter earlier."""
     proof = findings.lead[1] if findings.lead else None
     if lead is None or proof is None:
-        return lede.headline(_about(findings, needle), needle, proof, _standing(findings, needle))
+        return lede.headline(_about(findings, needle), needle, proof, standing(findings, needle))
     title = lede.headline(lead, needle, proof, lede.Standing(lead.after.value))
-    return title if proof.treated == "all" else headings.in_groups(len(lead.teams), proof.by, title)
+    return title if proof.everyone(lead.left_out) else headings.in_groups(len(lead.teams), proof.by, title)
 
 
 def _about(findings: Findings, needle: Needle) -> Evidence | None:
-    """The headline evidence that says something of the problem: that on its own needle, else the first, for it may be running."""
-    head = [e for e in _weighed(findings) if e.headline]
+    """The headline evidence that says something of the problem: that on its own needle, else the first, for it may be running.
+
+    In a report on one team no other teams' evidence stands beside that team's number.
+    """
+    head = [e for e in _weighed(findings) if e.headline and _readers_too(findings, e)]
     return next((e for e in head if e.needle == needle.key), head[0] if head else None)
 
 
-def _standing(findings: Findings, needle: Needle) -> lede.Standing:
-    """How a needle stands: now, how many facts that leaves out, and a quarter earlier where both rest on facts enough."""
-    before, now = findings.history(needle)[-2:]
-    few = now.known and not enough(needle, now.facts)
-    comparable = not few and before.known and enough(needle, before.facts) and not (_waiting(now) or _waiting(before))
-    return lede.Standing(
-        now=now.value,
-        waiting=_waiting(now),
-        earlier=before.value if comparable else math.nan,
-        few=now.facts if few else 0,
-    )
+def _readers_too(findings: Findings, evidence: Evidence) -> bool:
+    """Whether an evidence is of the facts that the report is on: in a report on one team, whether that team is in it."""
+    only = findings.snapshot.only
+    return not only or only.get(findings.proofs[evidence.proof].by) in evidence.teams
 
 
 def _lede(findings: Findings, lead: Evidence | None) -> str:
     """What was tried, what came of it and what got worse, in any proof of the report."""
     weighed = sorted(_weighed(findings), key=lambda e: e is not lead)
-    if not (findings.lead and weighed):
-        return lede.no_proof(findings.quarter)
+    if findings.lead is None:
+        proofs = list(findings.proofs.values())
+        return lede.no_evidence(proofs) if proofs else lede.no_proof(findings.quarter)
     key, proof = findings.lead
     return lede.lede(_paired(findings, weighed), proof, _harm_elsewhere(findings, key))
 
@@ -111,33 +107,23 @@ def _harm_elsewhere(findings: Findings, lead: str) -> str:
     return " ".join(filter(None, told))
 
 
-def _waiting(reading: Reading) -> int:
-    """Facts still open that a median of the finished ones leaves out, where they are too many not to be told."""
-    told = isinstance(find(reading.needle).kind, Duration) and not reading.censored
-    return reading.open if told and reading.share_open >= MANY_OPEN else 0
-
-
 def _strip_needles(findings: Findings) -> list[Needle]:
-    """The primary needle, what the leading proof bet on: the reader's own first; what got worse before the rest, for a page hides no harm."""
+    """The primary needle, what got worse, for a page hides no harm, what the leading proof bet on: the reader's own first."""
     own, head = own_needles(findings.audience), [e.needle for e in _weighed(findings) if e.headline]
     worse = [e.needle for all_of in findings.evidence.values() for e in all_of if e.verdict is Verdict.GOT_WORSE]
     mine = sorted((key for key in head if key in own), key=own.index)
-    keys = dict.fromkeys((findings.audience.primary, *mine, *worse, *head, *own))
+    keys = dict.fromkeys((findings.audience.primary, *worse, *mine, *head, *own))
     return [findings.needle(key) for key in keys if key not in findings.missing][:STRIP]
 
 
-def _how_sure(findings: Findings, shown: Collection[str]) -> str:
+def _how_sure(told: Iterable[Evidence]) -> str:
     """What the ranges of the strip are, and what the changes were measured against, for a reader of the first page alone."""
-    each = (e for weighed in findings.evidence.values() for e in weighed if e.needle in shown and e.interval)
-    grades = {e.grade is Grade.A for e in each}
-    return headings.how_sure(frozenset(grades))
+    return headings.how_sure(frozenset(e.grade is Grade.A for e in told if e.interval))
 
 
-def _cell(findings: Findings, needle: Needle) -> Cell:
+def _cell(findings: Findings, needle: Needle, evidence: Evidence | None) -> Cell:
     """One figure: the proof's after level where it has one, so that its verdict stands beside its own number."""
-    evidence = _told_of(findings, needle, findings.lead[0]) if findings.lead else None
-    judged = evidence is not None and (evidence.headline or evidence.verdict is not Verdict.NOT_ENOUGH_DATA)
-    if evidence is not None and judged and not math.isnan(evidence.after.value):
+    if evidence is not None and _levelled(evidence):
         return Cell(
             label=f"{needle.label}, {_who(findings.proofs[evidence.proof], evidence)}",
             value=needle.unit.text(evidence.after.value),
@@ -158,17 +144,22 @@ def _cell(findings: Findings, needle: Needle) -> Cell:
     )
 
 
-def _told_of(findings: Findings, needle: Needle, proof: str) -> Evidence | None:
-    """The leading proof's evidence of a needle; that of another proof where it did harm."""
-    for key in findings.proofs:
-        found = findings.of(needle.key, key)
-        if found is not None and (key == proof or found.verdict is Verdict.GOT_WORSE):
-            return found
-    return None
+def _levelled(evidence: Evidence) -> bool:
+    """Whether a cell shows the level that the evidence has, and not the quarter's."""
+    judged = evidence.headline or evidence.verdict is not Verdict.NOT_ENOUGH_DATA
+    return judged and not math.isnan(evidence.after.value)
+
+
+def _told_of(findings: Findings, needle: Needle) -> Evidence | None:
+    """A needle's evidence of a proof that did harm, whichever; else the leading proof's."""
+    found = findings.of(needle.key)
+    if found is None or found.verdict is Verdict.GOT_WORSE or findings.lead is None:
+        return found
+    return findings.of(needle.key, findings.lead[0])
 
 
 def _who(proof: Proof, evidence: Evidence) -> str:
-    if proof.treated == "all" and not evidence.left_out:
+    if proof.everyone(evidence.left_out):
         return headings.everyone(proof.by)
     return headings.proof_groups(len(evidence.teams), proof.by)
 
@@ -184,10 +175,17 @@ def _effect_detail(evidence: Evidence, needle: Needle) -> str:
 
 
 def _beside(findings: Findings, needle: Needle) -> str:
-    """'8.9 days in Q2 2026': the quarter before, beside this one."""
-    history = findings.history(needle)
-    if len(history) < 2 or not history[-2].known:
-        return headings.nothing_beside(findings.quarter.shift(-1))
-    value = needle.unit.text(history[-2].value)
-    told = headings.quarter_before(value, findings.quarter.shift(-1), _waiting(history[-1]))
-    return told if enough(needle, history[-1].facts) else headings.from_few(history[-1].facts, needle, told)
+    """'8.9 days in Q2 2026': the quarter before, beside this one; what this one rests on and leaves out is said first."""
+    now, part = findings.now(needle), part_covered(findings, needle)
+    told = [headings.from_few(now.facts, needle)] if now.known and not enough(needle, now.facts) else []
+    told += [headings.open_now(waiting(now))] if waiting(now) else []
+    told += [headings.only_covered(part) if part else _before(findings, needle)]
+    return "; ".join(told)
+
+
+def _before(findings: Findings, needle: Needle) -> str:
+    """'8.9 days in Q2 2026', or that there is no such number to stand beside this one."""
+    history, quarter = findings.history(needle), findings.quarter.shift(-1)
+    if len(history) < 2 or not history[-2].known or not comparable(findings, needle):
+        return headings.nothing_beside(quarter)
+    return headings.quarter_before(needle.unit.text(history[-2].value), quarter)

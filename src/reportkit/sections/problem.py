@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reportkit import measure
 from reportkit.display import Block, Figure, Page
 from reportkit.english import headings
 from reportkit.english.definitions import state
@@ -15,9 +14,9 @@ from reportkit.model.brand import Brand
 from reportkit.model.kind import Stock
 from reportkit.model.needle import Needle
 from reportkit.model.params import NeedleParams
-from reportkit.model.period import Window
 from reportkit.sections.parts import problem_needle, reading_shown, section, whose
 from reportkit.sections.pictures import moved, stocked
+from reportkit.sections.standing import comparable, covered
 
 
 def problem(findings: Findings, params: Mapping[str, NeedleParams], brand: Brand) -> Page:
@@ -47,8 +46,7 @@ def _quantified(findings: Findings, needle: Needle, reading: Reading) -> str:
         return headings.unknown(when, reading.reason)
     if isinstance(needle.kind, Stock):  # what is open is the number itself
         return headings.stock_now(state(needle, reading.value), when, whose(findings))
-    covers, whole = measure.covers(findings.snapshot, needle), findings.quarter.window
-    part = Window(max(covers.start, whole.start), min(covers.end, whole.end))
+    part, whole = covered(findings, needle, findings.quarter), findings.quarter.window
     if part != whole:
         when = headings.covered(when, part.label)
     rest = f"{when}, {whose(findings)}, {unit.plural(reading.facts, one, many)}"
@@ -62,7 +60,9 @@ def _quantified(findings: Findings, needle: Needle, reading: Reading) -> str:
 def _compared(findings: Findings, needle: Needle) -> str:
     history = findings.history(needle)
     quarter, year = (
-        needle.unit.text(history[-back - 1].value) if len(history) > back and history[-back - 1].known else ""
+        needle.unit.text(history[-back - 1].value)
+        if len(history) > back and history[-back - 1].known and comparable(findings, needle, back)
+        else ""
         for back in (1, 4)
     )
     return headings.earlier(quarter, year)
