@@ -416,3 +416,10 @@ def test_a_supporting_needle_of_the_readers_that_moved_is_drawn_before_what_was_
     page = proofs.proofs(found, {"paved": found.proofs["paved"]}, BRAND)
     names = [part.name for part in page.parts if isinstance(part, Figure)]
     assert names == ["before-after-paved-deployment_frequency"]
+
+
+def test_levels_that_contradict_the_effect_are_no_finding_on_page_one(freeze: Freeze) -> None:
+    lead = moved("change_failure_rate", 0.1, 0.2, effect=-0.05, interval=Interval(-0.08, -0.02))
+    title = first(findings(freeze, lead))
+    assert title.startswith("In six teams, 20% of deployments fail in production, 5 points ")
+    assert "instead of" not in title
