@@ -38,6 +38,16 @@ def once(key: object, make: Callable[[], T]) -> T:
         return made
 
 
+def handed(key: object, make: Callable[[], T]) -> T:
+    """What was handed on under this key in a build, else what `make` gives; that is not kept for anybody else."""
+    folder = os.environ.get(FOLDER)
+    path = _path(Path(folder), key) if folder else None
+    if path is None or not path.is_file():
+        return make()
+    result: T = pickle.loads(path.read_bytes())  # noqa: S301  # nobody else can write there
+    return result
+
+
 def hand_on(folder: Path, key: object, value: object) -> None:
     """Give `value` to whoever asks for the key in a build with this folder."""
     _put(_path(folder, key), value)

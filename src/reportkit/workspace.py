@@ -181,7 +181,7 @@ class Workspace:
 
     def background(self, quarter: str) -> Background:
         """What is known beside the extract of a quarter: earlier extracts, changes of sources and of proofs."""
-        return shared.once(("background", str(self.root), quarter), lambda: self._background(quarter))
+        return shared.handed(("background", str(self.root), quarter), lambda: self._background(quarter))
 
     def _background(self, quarter: str) -> Background:
         proofs = {key: self.proofs[key] for key in self.quarter(quarter).proofs}

@@ -105,7 +105,8 @@ def _finished(facts: Table, windows: Numbered, zone: str, unit: float) -> dict[K
     for i, window in windows:
         begins, ends = window.instants(zone)
         inside = ((facts.end >= begins) & (facts.end < ends)).fill_null(False)
-        sums |= {f"n{i}": inside.sum(), f"v{i}": span.median(where=inside), f"o{i}": _stands(facts, ends).sum()}
+        middle = ibis.ifelse(inside, span, ibis.null("float64")).median()  # Spark cannot filter a median
+        sums |= {f"n{i}": inside.sum(), f"v{i}": middle, f"o{i}": _stands(facts, ends).sum()}
     found = fetched(facts.group_by(GROUP).aggregate(**sums)).to_pylist()
     return {
         (i, row[GROUP]): Sums(int(row[f"n{i}"]), _float(row[f"v{i}"]) / unit, int(row[f"o{i}"]))

@@ -19,9 +19,9 @@ from reportkit.render.page import content
 from reportkit.render.sheet import Sheet
 
 THIN_PAGE = 0.33  # a last page filled less than this may be saved
-SAVED = 0.75  # of the room that smaller type gains, as tables and pictures gain less
+SAVED = 0.55  # of the room that smaller type gains, as tables and pictures gain less
 MARGIN = {"Letter": "margin:12mm 20mm 17mm;"}  # 18 mm shorter and 6 mm wider than A4: as much is set on it
-TIGHT, TIGHTEST = 0.97, 0.94  # of the type's size: the text that a page holds grows with the square
+TIGHT = 0.94  # of the type's size: the text that a page holds grows with the square
 
 
 class _Local(URLFetcher):  # type: ignore[misc]
@@ -53,13 +53,10 @@ def _laid_out(page: str, sheet: Sheet) -> Document:
     setting = _Setting(page, sheet)
     document = setting.at(1.0)
     full, left = len(document.pages) - 1, _filled(document)
-    if not full or left > THIN_PAGE:
+    if not full or left > min(THIN_PAGE, SAVED * (1 - TIGHT**2) * full):
         return document
-    for scale in (s for s in (TIGHT, TIGHTEST) if left < SAVED * (1 - s * s) * full):
-        tighter = setting.at(scale)
-        if len(tighter.pages) <= full:
-            return tighter
-    return document
+    tighter = setting.at(TIGHT)
+    return tighter if len(tighter.pages) <= full else document
 
 
 class _Setting:
