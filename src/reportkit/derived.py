@@ -144,11 +144,12 @@ def _along(began: Table, finished: Table) -> Table:
     deployed = finished.select(
         "place", at="last", after=ibis.literal(1), deployed="last", incident_id=nothing, resolved_at=never
     )
-    broke = began.select("place", *LASTING[::2], at="started_at", after=ibis.literal(0), deployed=never)
+    broke = began.select("place", "incident_id", "resolved_at", at="started_at", after=ibis.literal(0), deployed=never)
     both = deployed.union(broke.select(*deployed.columns))
     window = ibis.window(group_by="place", order_by=["at", "after"], preceding=None, following=0)
     seen = both.mutate(last=both.deployed.max().over(window)).filter(lambda t: t.incident_id.notnull())
-    return seen.select("place", "last", *LASTING[::2], started_at="at").left_join(finished, ["place", "last"])
+    kept = seen.select("place", "last", "incident_id", "resolved_at", started_at="at")
+    return kept.left_join(finished, ["place", "last"])
 
 
 def _place(table: Table, rules: DoraRules) -> Any:

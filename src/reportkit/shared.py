@@ -12,7 +12,7 @@ import pickle
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 T = TypeVar("T")
 FOLDER = "REPORTKIT_SHARED"  # an environment variable: a folder for nobody else to write
@@ -31,8 +31,7 @@ def once(key: object, make: Callable[[], T]) -> T:
     with path.with_suffix(".lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # whoever comes second waits for the first instead of doing it again
         if path.is_file():
-            result: T = pickle.loads(path.read_bytes())  # noqa: S301  # nobody else can write there
-            return result
+            return cast("T", _kept(path))
         made = make()
         _put(path, made)
         return made
@@ -42,10 +41,7 @@ def handed(key: object, make: Callable[[], T]) -> T:
     """What was handed on under this key in a build, else what `make` gives; that is not kept for anybody else."""
     folder = os.environ.get(FOLDER)
     path = _path(Path(folder), key) if folder else None
-    if path is None or not path.is_file():
-        return make()
-    result: T = pickle.loads(path.read_bytes())  # noqa: S301  # nobody else can write there
-    return result
+    return cast("T", _kept(path)) if path and path.is_file() else make()
 
 
 def hand_on(folder: Path, key: object, value: object) -> None:
@@ -73,6 +69,10 @@ def opened(below: Path, digest: str, *, fresh: bool = False) -> Path | None:
 
 def _path(folder: Path, key: object) -> Path:
     return folder / hashlib.sha256(repr(key).encode()).hexdigest()
+
+
+def _kept(path: Path) -> object:
+    return pickle.loads(path.read_bytes())  # noqa: S301  # nobody else can write there
 
 
 def _put(path: Path, value: object) -> None:

@@ -13,7 +13,7 @@ SOURCE = Path(__file__).parents[2] / "src" / "reportkit"
 #: What makes pages. Errors and progress are the command line's, which speaks English.
 SCOPE = (
     "sections", "figures", "render", "evidence", "measure",
-    "findings.py", "report.py", "pack/health.py", "pack/sheets.py", "pack/publishing.py", "pack/bets.py",
+    "findings.py", "report.py", "pack/health.py", "pack/sheets.py", "pack/publishing.py", "pack/bets.py", "pack/groups.py",
 )  # fmt: skip
 MARKUP = re.compile(r"<[^<>]*>|\brk-\S*|&\w+;|\b[\w-]+=\S+")
 FILLED = re.compile(r"%?\{[^{}]*\}")  # what is filled in becomes a 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reportkit.english import headings, pages, pictures
+from reportkit.english import headings, pages, pictures, words
 from reportkit.english.words import entity_count
 from reportkit.entities import library
 from reportkit.needles import find
@@ -36,6 +36,6 @@ def test_one_group_is_one_and_a_column_that_is_no_team_is_a_group():
     assert headings.folds(1, 5, lead) == "1 group of fewer than 5 people or changes is shown together."
     assert headings.heat_note(30, lead, 5, 1).endswith("1 group with fewer facts is left out.")
     assert headings.heat_note(30, lead, 5, 2).endswith("2 groups with fewer facts are left out.")
-    assert (headings.everyone("service"), headings.everyone("x_country")) == ("all services", "all groups")
+    assert (words.all_of("service"), words.all_of("x_country")) == ("all services", "all groups")
     assert pictures.group(3, "service", treated=True, everyone=False) == "proof services"
     assert "15%" in pages.made_of(3, 100, 15)

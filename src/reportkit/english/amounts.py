@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 from reportkit.english.words import percent, percent_size
-from reportkit.model.evidence import Evidence, Grade, Guard, Interval
+from reportkit.model.evidence import Evidence, Grade, Guard
 from reportkit.model.kind import Duration, Stock
 from reportkit.model.needle import Needle
 from reportkit.model.unit import MINUS, THIN
@@ -15,11 +15,6 @@ CI = "95% CI"
 GROWTH = "net growth"  # what a stock is weighed by: opened less closed
 WIDE = 11.0  # beyond +1,000 % a ratio is told as times
 TOO_SMALL = (0.05, 10.0)  # a fall to a twentieth, a tenfold rise: beyond these an MDE says only 'too small'
-
-
-def neutral(evidence: Evidence) -> float:
-    """'No change' on the effect's scale: 1 for a ratio, 0 for a difference."""
-    return 1.0 if evidence.scale == "ratio" else 0.0
 
 
 def signed(needle: Needle, difference: float) -> str:
@@ -88,27 +83,21 @@ def size(evidence: Evidence, needle: Needle) -> str:
         if evidence.scale == "ratio"
         else signed(needle, evidence.effect).lstrip(f"+{MINUS}")
     )
-    return f"{lead}{bare} {words[0] if evidence.effect < neutral(evidence) else words[1]}"
+    return f"{lead}{bare} {words[0] if evidence.effect < evidence.neutral else words[1]}"
 
 
 def size_interval(evidence: Evidence, needle: Needle) -> str:
     """The interval of `size`: '70–90%', '2 to 5.1 points' where both ends point the same way, else the signed one."""
     if evidence.interval is None:
         return ""
-    none = neutral(evidence)
-    if not excludes(evidence.interval, evidence.scale):
+    none = evidence.neutral
+    if not evidence.interval.excludes(evidence.neutral):
         return interval(evidence, needle)
     near, far = sorted((evidence.interval.low, evidence.interval.high), key=lambda end: abs(end - none))
     if evidence.scale == "ratio":
         return f"{percent_size(near)}–{percent_size(far)}%"
     low, high = (signed(needle, end).lstrip(f"+{MINUS}") for end in (near, far))
     return f"{low.split(' ')[0]} to {high}"
-
-
-def excludes(given: Interval, scale: str) -> bool:
-    """Whether the interval leaves out 'no change'."""
-    none = 1.0 if scale == "ratio" else 0.0
-    return given.low > none or given.high < none
 
 
 def from_to(evidence: Evidence, needle: Needle) -> str:
@@ -148,7 +137,7 @@ def agrees(evidence: Evidence, needle: Needle) -> bool:
     """Whether the printed levels tell of the same direction as the effect; with a comparison they need not."""
     moved = evidence.after.value - evidence.before.value
     seen = needle.unit.number(evidence.before.value) != needle.unit.number(evidence.after.value)
-    return seen and moved * (evidence.effect - neutral(evidence)) > 0
+    return seen and moved * (evidence.effect - evidence.neutral) > 0
 
 
 def detectable(evidence: Evidence, needle: Needle) -> str:
@@ -159,7 +148,7 @@ def detectable(evidence: Evidence, needle: Needle) -> str:
     mde = evidence.mde
     if mde is None or not math.isfinite(mde):
         return ""
-    word = "fall" if mde < neutral(evidence) else "rise"
+    word = "fall" if mde < evidence.neutral else "rise"
     if too_small(evidence):
         return "a tenfold rise" if word == "rise" else "a fall of 95%"
     amount = percent_size(mde) + "%" if evidence.scale == "ratio" else signed(needle, mde).lstrip(f"+{MINUS}")

@@ -44,7 +44,7 @@ def asked(text: str) -> str:
 
 def in_groups(n: int, by: str, title: str) -> str:
     """'In five teams, changes now reach production in 4 days instead of 14.'."""
-    return f"In {count(n, by)}, {lower_first(title)}"
+    return f"In {count(n, group_of(by))}, {lower_first(title)}"
 
 
 def how_sure(compared: frozenset[bool]) -> str:
@@ -55,11 +55,6 @@ def how_sure(compared: frozenset[bool]) -> str:
         frozenset({True, False}): f"{others} where there are any, else against the weeks before",
     }.get(compared, "the weeks before")
     return f"Changes are measured against {against}. {CI}"
-
-
-def everyone(by: str) -> str:
-    """'all teams'."""
-    return f"all {group_of(by)}s"
 
 
 def proof_groups(n: int, by: str) -> str:

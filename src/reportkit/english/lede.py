@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reportkit.english import headings
-from reportkit.english.amounts import agrees, excludes, size
+from reportkit.english.amounts import agrees, size
 from reportkit.english.definitions import bare, filled, state, stated
 from reportkit.english.sentences import afterwards, alone, taker, theirs_from_to, went
-from reportkit.english.words import count, listed, lower_first, upper_first
+from reportkit.english.words import all_of, count, listed, lower_first, upper_first
 from reportkit.model.evidence import Evidence, Grade, Verdict
 from reportkit.model.needle import Needle
 from reportkit.model.params import Proof
@@ -134,7 +134,7 @@ def _tried(evidence: Sequence[tuple[Evidence, Needle]], head: Sequence[tuple[Evi
     who = upper_first(count(teams, taker(proof))) if teams else f"The {taker(proof)}s of the proof"
     everyone = proof.everyone([team for e, _ in head for team in e.left_out])
     if everyone:
-        who = f"All {taker(proof)}s"
+        who = upper_first(all_of(proof.by))
     weeks = max((e.after.weeks for e, _ in evidence), default=0)
     for_long = f" for {count(weeks, 'week')}" if weeks else ""
     running = any(e.verdict is Verdict.INTERIM for e, _ in head)
@@ -182,7 +182,7 @@ def harm(evidence: Sequence[tuple[Evidence, Needle]], proof: Proof) -> str:
 
 def _looks_worse(e: Evidence, needle: Needle) -> bool:
     """Whether a grade C needle stood clearly worse afterwards: no claim, and no secret either."""
-    clear = e.interval is not None and excludes(e.interval, e.scale)
+    clear = e.interval is not None and e.interval.excludes(e.neutral)
     return e.grade is Grade.C and e.verdict is Verdict.NOT_SHOWN and clear and e.good is False and agrees(e, needle)
 
 

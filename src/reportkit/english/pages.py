@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reportkit.english.words import listed
+from reportkit.english.words import listed, upper_first
 from reportkit.model.unit import COUNT, SHARE, plural
 
 SKIP_REPORT, SKIP_REPORTS = "Skip to the report", "Skip to the reports"
@@ -68,3 +68,24 @@ def late(names: Sequence[str], last: str) -> str:
     """Which tables do not reach the quarter's end."""
     verb = "does" if len(names) == 1 else "do"
     return f"{listed(names)} {verb} not reach the quarter's end ({last} is the first last day): what they lack is a gap, never a zero."
+
+
+# ---- groups without a report -----------------------------------------------------------------------------------------
+
+
+def no_report(title: str, names: Sequence[str], by: str, most: int) -> str:
+    """'Team leads: basket and till get no report of their own': names, or how many where they are more than `most`."""
+    whose = listed(names) if len(names) <= most else plural(len(names), by)
+    verb, own = ("gets", "its own") if len(names) == 1 else ("get", "their own")
+    return f"{title}: {whose} {verb} no report of {own}"
+
+
+def unsized(why: str) -> str:
+    """Why: where nobody can tell how large a group is."""
+    return f"for nobody can tell how many people stand behind it. {upper_first(why)}"
+
+
+def too_small(least: int, label: str) -> str:
+    """Why: where too few people stand behind a needle."""
+    people = plural(least, "person", "people")
+    return f"for fewer than {people} (facts, where nobody knows the people) stand behind {label} there."

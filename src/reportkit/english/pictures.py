@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from reportkit.english.amounts import arrow, effect, interval
 from reportkit.english.sentences import facts_line
-from reportkit.english.words import group_of, listed, lower_first, upper_first
+from reportkit.english.words import all_of, group_of, listed, lower_first, upper_first
 from reportkit.model.evidence import Evidence, Level
 from reportkit.model.kind import Duration, Rate, Stock
 from reportkit.model.needle import Needle
@@ -67,7 +67,7 @@ def starts(day: str) -> str:
 def group(n: int, by: str, *, treated: bool, everyone: bool) -> str:
     """'proof teams', 'comparison team', 'all services'."""
     if treated and everyone:
-        return f"all {group_of(by)}s"
+        return all_of(by)
     role = "proof" if treated else "comparison"
     return f"{role} {group_of(by)}{'' if n == 1 else 's'}"
 

@@ -13,7 +13,6 @@ from reportkit.english.amounts import (
     arrow,
     detectable,
     effect,
-    excludes,
     from_to,
     guarded,
     guarded_interval,
@@ -148,7 +147,7 @@ def _within(evidence: Evidence, needle: Needle) -> str:
 
 
 def _not_shown(evidence: Evidence, needle: Needle, proof: Proof) -> str:
-    clear = evidence.interval is not None and excludes(evidence.interval, evidence.scale)
+    clear = evidence.interval is not None and evidence.interval.excludes(evidence.neutral)
     if evidence.grade is Grade.C and clear and agrees(evidence, needle):
         told = afterwards(evidence, needle)
         return f"In {_proof_teams(evidence, proof)} {told}. {stopped(evidence.reason)}".strip()
@@ -167,7 +166,7 @@ def _only(evidence: Evidence, needle: Needle) -> str:
     least = detectable(evidence, needle)
     if not least:
         return ""
-    if evidence.sampled is not None and excludes(evidence.sampled, evidence.scale) and evidence.grade is not Grade.C:
+    if evidence.sampled is not None and evidence.sampled.excludes(evidence.neutral) and evidence.grade is not Grade.C:
         return f"Apart from that, it could have shown {least}."  # what fails is a guard, not the size
     if too_small(evidence):
         return f"Not even {least} would have stood out."

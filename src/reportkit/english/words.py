@@ -38,6 +38,11 @@ def group_of(by: str) -> str:
     return by if by in TAKERS else "group"
 
 
+def all_of(by: str) -> str:
+    """'all teams'."""
+    return f"all {group_of(by)}s"
+
+
 def upper_first(text: str) -> str:
     """The text as it begins a sentence."""
     return text[:1].upper() + text[1:]

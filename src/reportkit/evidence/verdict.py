@@ -24,9 +24,9 @@ def judge(evidence: Evidence, needle: Needle, proof: Proof) -> Evidence:
 
 def _doubt(evidence: Evidence) -> str:
     """Why no change can be claimed, the first reason that holds; '' where it can."""
-    if not _excludes(evidence):
+    if evidence.sampled is None or not evidence.sampled.excludes(evidence.neutral):
         return words.INCLUDES
-    if evidence.sampled is not None and evidence.sampled.low == evidence.sampled.high:
+    if evidence.sampled.low == evidence.sampled.high:
         return words.NO_VARIATION
     if evidence.p >= ALPHA:
         return words.disagree(evidence)
@@ -40,12 +40,6 @@ def adjusted(evidence: Evidence, p: float) -> Evidence:
     if evidence.causal and p >= ALPHA:
         return replace(evidence, p_adjusted=p, verdict=Verdict.NOT_SHOWN, reason=words.among_others(evidence))
     return replace(evidence, p_adjusted=p)
-
-
-def _excludes(evidence: Evidence) -> bool:
-    """Whether the interval that facts, weeks and teams give leaves out 'no change'."""
-    given = evidence.sampled
-    return given is not None and (given.low > evidence.neutral or given.high < evidence.neutral)
 
 
 def _held(evidence: Evidence, needle: Needle, proof: Proof) -> bool:

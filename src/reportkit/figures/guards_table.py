@@ -8,7 +8,6 @@ from markupsafe import Markup
 
 from reportkit.display import Block
 from reportkit.english import tables as words
-from reportkit.english.amounts import excludes
 from reportkit.english.words import stopped
 from reportkit.model.evidence import Evidence, Guard
 from reportkit.model.needle import Needle
@@ -21,7 +20,7 @@ def guards_table(pairs: Sequence[tuple[Evidence, Needle]]) -> Block | None:
 
     Where the interval includes it there is no claim that could survive anything.
     """
-    chosen = [(e, n) for e, n in pairs if e.sampled is not None and excludes(e.sampled, e.scale) and e.guards]
+    chosen = [(e, n) for e, n in pairs if e.sampled is not None and e.sampled.excludes(e.neutral) and e.guards]
     if not chosen:
         return None
     body = Markup("").join(_rows(needle, evidence.guards) for evidence, needle in chosen)

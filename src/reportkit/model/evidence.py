@@ -46,6 +46,10 @@ class Interval:
     low: float
     high: float
 
+    def excludes(self, value: float) -> bool:
+        """Whether it leaves the value out."""
+        return self.low > value or self.high < value
+
 
 @dataclass(frozen=True)
 class Ruler:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from reportkit import measure
-from reportkit.english.words import listed, upper_first
+from reportkit.english import pages as words
 from reportkit.errors import MeasureError, ParamsError
 from reportkit.measure.asking import covered
 from reportkit.measure.reading import size
@@ -15,7 +15,6 @@ from reportkit.measure.rows import Cut
 from reportkit.measure.sums import by_window
 from reportkit.model.evidence import NO_TEAM
 from reportkit.model.params import Each
-from reportkit.model.unit import plural
 from reportkit.needles import find
 from reportkit.snapshot import Snapshot, fetched
 from reportkit.workspace import Workspace
@@ -62,11 +61,12 @@ def _check(workspace: Workspace, snapshot: Snapshot, each: Each) -> None:
         if group in known:
             continue
         near = get_close_matches(group, sorted(known), n=1, cutoff=0.6)
-        then = f"did you mean {near[0]!r}?" if near else "take it out of `only`."
         file, place = f"{snapshot.quarter}.yaml", workspace.quarter(snapshot.quarter).each.index(each)
         where = workspace.params.lines.where(file, "each", place, "only", i)
         raise ParamsError(
-            f"no fact in the extract of {snapshot.quarter} has the {each.by} {group!r}; {then}", where=where
+            f"no fact in the extract of {snapshot.quarter} has the {each.by} {group!r}; "
+            + (f"did you mean {near[0]!r}?" if near else "take it out of `only`."),
+            where=where,
         )
 
 
@@ -79,16 +79,8 @@ def _known(snapshot: Snapshot, by: str) -> set[str]:
 
 def told(workspace: Workspace, each: Each, small: Sequence[str], unsized: str = "") -> str:
     """Which groups get no report of their own, and why, in one sentence (two where their size cannot be told)."""
-    whose = listed(small) if len(small) <= NAMED else plural(len(small), each.by)
-    verb, own = ("gets", "its own") if len(small) == 1 else ("get", "their own")
-    least = plural(workspace.organisation.smallest_group, "person", "people")
     audience = workspace.audience(each.audience)
+    without = words.no_report(audience.title, small, each.by, NAMED)
     if unsized:
-        return (
-            f"{audience.title}: {whose} {verb} no report of {own}, for nobody can tell how many people stand behind it. "
-            f"{upper_first(unsized)}"
-        )
-    return (
-        f"{audience.title}: {whose} {verb} no report of {own}, for fewer than {least} (facts, where nobody knows the people) "
-        f"stand behind {find(audience.primary).label} there."
-    )
+        return f"{without}, {words.unsized(unsized)}"
+    return f"{without}, {words.too_small(workspace.organisation.smallest_group, find(audience.primary).label)}"

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from markupsafe import Markup
 
 from reportkit.display import Block, Figure, Page
-from reportkit.english import headings, lede
+from reportkit.english import headings, lede, words
 from reportkit.english import sentences as say
-from reportkit.english.amounts import CI, excludes
+from reportkit.english.amounts import CI
 from reportkit.evidence.minimum import enough
 from reportkit.figures.strip import Cell, strip
 from reportkit.findings import Findings
@@ -160,7 +160,7 @@ def _told_of(findings: Findings, needle: Needle) -> Evidence | None:
 
 def _who(proof: Proof, evidence: Evidence) -> str:
     if proof.everyone(evidence.left_out):
-        return headings.everyone(proof.by)
+        return words.all_of(proof.by)
     return headings.proof_groups(len(evidence.teams), proof.by)
 
 
@@ -169,7 +169,7 @@ def _effect_detail(evidence: Evidence, needle: Needle) -> str:
     if evidence.interval is None:
         return say.arrow(evidence, needle)
     text = f"{say.effect(evidence, needle)}, {CI} {say.interval(evidence, needle)}"
-    if evidence.verdict is Verdict.NOT_SHOWN and excludes(evidence.interval, evidence.scale):
+    if evidence.verdict is Verdict.NOT_SHOWN and evidence.interval.excludes(evidence.neutral):
         return f"{text}; {headings.TOO_FEW_TEAMS if evidence.grade is Grade.C else headings.FAILED_A_CHECK}"
     return text
 
