@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import replace
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import nbformat
 import pandas as pd
 import pytest
+from matplotlib import rc_context
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from test_figures import QUARTER, curves, weeks
 
-from reportkit import render
+from reportkit import render, shared
 from reportkit.display import Block, Figure, Page
 from reportkit.errors import RenderError
 from reportkit.figures import values
 from reportkit.figures.before_after import before_after
 from reportkit.figures.distribution import done_within
 from reportkit.figures.needle_table import Row, needle_table
-from reportkit.figures.recipe import drawn_again
+from reportkit.figures.recipe import _DRAWERS, drawn_again, drawn_from
 from reportkit.figures.theme import load_brand
 from reportkit.figures.trend import trend
 from reportkit.model.brand import Brand
 from reportkit.model.evidence import Verdict
+from reportkit.model.shown import Shown
 from reportkit.needles import find
 from reportkit.pack import record
 from reportkit.sections.parts import heading
@@ -123,3 +127,57 @@ def test_every_picture_of_northwind_can_be_drawn_again(northwind_root: Path) -> 
         assert record.restyles(notebook), path.name
         brand = load_brand(northwind_root / "params" / "_brand.yml")
         assert nbformat.writes(render.restyled(notebook, brand)) == kept.rstrip("\n"), path.name
+
+
+@pytest.fixture
+def drawn_in_a_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
+    """How many times calling it with each of some arguments draws, in one build."""
+    monkeypatch.setenv(shared.FOLDER, str(tmp_path))
+    calls: list[object] = []
+
+    def row(cells: Sequence[Cell], brand: Brand) -> Figure | None:
+        calls.append(cells)
+        return Figure("row", "<svg/>", None, "", "", record=tuple(shown for cell in cells for shown in cell.record))
+
+    draw = drawn_from(row)
+    yield lambda *given: len([draw(*one) for one in given]) and len(calls)
+    del _DRAWERS[f"{row.__module__}.{row.__name__}"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    value: float
+    record: tuple[Shown, ...] = ()
+
+
+def test_a_picture_is_drawn_once_a_build(drawn_in_a_build: Callable[..., int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(values, "_name", lambda kind: kind.__name__)  # a test's own value
+    one, other = (Cell(1.0, (Shown(id_, "1", 1.0),)) for id_ in ("one", "other"))
+    assert drawn_in_a_build(([one], OLD), ([one], OLD)) == 1
+    assert (
+        drawn_in_a_build(
+            ([other], OLD),
+        )
+        == 2
+    ), "its recipe is the same, what it records is not"
+    assert drawn_in_a_build(([one], NEW), ([Cell(2.0)], OLD), ([one], OLD)) == 4
+
+
+def test_what_a_cell_tells_matplotlib_and_what_is_in_a_font_count_as_well(
+    drawn_in_a_build: Callable[..., int], tmp_path: Path
+) -> None:
+    font = tmp_path / "own.ttf"
+    font.write_bytes(b"one")
+    brand = replace(OLD, fonts=((400, "normal", font),))
+    assert drawn_in_a_build(([], brand), ([], brand)) == 1
+    font.write_bytes(b"two")
+    assert drawn_in_a_build(([], brand)) == 2
+    with rc_context({"lines.linewidth": 9}):
+        assert drawn_in_a_build(([], brand)) == 3
+    assert drawn_in_a_build(([], brand)) == 3
+
+
+def test_a_report_whose_pictures_are_kept_imports_neither_matplotlib_nor_scipys_functions() -> None:
+    heavy = {"matplotlib", "scipy.special", "duckdb", "plotly"}
+    code = f"import sys; import reportkit.report; sys.exit(str({heavy} & set(sys.modules)) if {heavy} & set(sys.modules) else 0)"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -11,8 +11,8 @@ from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
+import scipy  # its parts are imported when they are first asked for
 from numpy.typing import NDArray
-from scipy import special
 
 Floats = NDArray[np.float64]
 ALPHA = 0.05
@@ -54,8 +54,8 @@ def t_interval(estimate: float, error: float, df: float) -> Measured:
     """The estimate ± t(df) · error; a zero error gives a zero-width interval with p = 1 at no effect, else 0."""
     if error <= ROUNDING:
         return Measured(estimate, estimate, estimate, 1.0 if estimate == 0 else 0.0, df)
-    half = float(special.stdtrit(df, 1 - ALPHA / 2)) * error
-    p = 2 * float(special.stdtr(df, -abs(estimate / error)))
+    half = float(scipy.special.stdtrit(df, 1 - ALPHA / 2)) * error
+    p = 2 * float(scipy.special.stdtr(df, -abs(estimate / error)))
     return Measured(estimate, estimate - half, estimate + half, min(1.0, p), df)
 
 
@@ -118,17 +118,17 @@ def weeks(before: Floats, after: Floats, *, trend: bool = False) -> Measured | N
     weight /= weight.sum()
     scale = np.sqrt(squares / design.df * design.variance)
     half = _mixture_quantile(1 - ALPHA / 2, scale, design.df, weight)
-    p = 2 * float(weight @ special.stdtr(design.df, -abs(estimate) / scale))
+    p = 2 * float(weight @ scipy.special.stdtr(design.df, -abs(estimate) / scale))
     return Measured(estimate, estimate - half, estimate + half, min(1.0, p), design.df)
 
 
 def _mixture_quantile(q: float, scale: Floats, df: int, weight: Floats) -> float:
     """Quantile (above one half) of a mixture of t distributions around 0, by bisection between its parts' own."""
-    own = float(special.stdtrit(df, q)) * scale
+    own = float(scipy.special.stdtrit(df, q)) * scale
     low, high = float(own.min()), float(own.max())
     for _ in range(50):
         middle = 0.5 * (low + high)
-        if float(weight @ special.stdtr(df, middle / scale)) < q:
+        if float(weight @ scipy.special.stdtr(df, middle / scale)) < q:
             low = middle
         else:
             high = middle
@@ -194,8 +194,8 @@ def exact_rate_ratio(count0: float, time0: float, count1: float, time1: float) -
         return None
     k0, k1 = max(count0, 0.5), max(count1, 0.5)
     shift = math.log(time0 / time1)
-    low = _logit(float(special.betaincinv(k1, count0 + 1, ALPHA / 2))) + shift
-    high = _logit(float(special.betaincinv(count1 + 1, k0, 1 - ALPHA / 2))) + shift
+    low = _logit(float(scipy.special.betaincinv(k1, count0 + 1, ALPHA / 2))) + shift
+    high = _logit(float(scipy.special.betaincinv(count1 + 1, k0, 1 - ALPHA / 2))) + shift
     split = time1 / (time0 + time1)
     tails = (_at_most(count1, total, split), _at_most(count0, total, 1 - split))
     return Measured(math.log(k1 / k0) + shift, low, high, min(1.0, 2 * float(min(tails))))
@@ -203,7 +203,7 @@ def exact_rate_ratio(count0: float, time0: float, count1: float, time1: float) -
 
 def _at_most(count: float, total: float, share: float) -> float:
     """P(X ≤ count) of a binomial."""
-    return 1.0 if count >= total else float(special.betainc(total - count, count + 1, 1 - share))
+    return 1.0 if count >= total else float(scipy.special.betainc(total - count, count + 1, 1 - share))
 
 
 def _logit(share: float) -> float:
@@ -213,14 +213,14 @@ def _logit(share: float) -> float:
 
 def newcombe(yes0: float, all0: float, yes1: float, all1: float) -> Measured:
     """Difference of two shares, after − before, Newcombe's hybrid score interval (1998, method 10); p from its error at no change."""
-    z = float(special.ndtri(1 - ALPHA / 2))
+    z = float(scipy.special.ndtri(1 - ALPHA / 2))
     (p0, l0, u0), (p1, l1, u1) = _wilson(yes0, all0, z), _wilson(yes1, all1, z)
     difference = p1 - p0
     low = difference - math.hypot(p1 - l1, u0 - p0)
     high = difference + math.hypot(u1 - p1, p0 - l0)
     pooled = (yes0 + yes1) / (all0 + all1)
     error = math.sqrt(max(pooled * (1 - pooled), 0.0) * (1 / all0 + 1 / all1))
-    p = 2 * float(special.ndtr(-abs(difference) / error)) if error > 0 else 1.0
+    p = 2 * float(scipy.special.ndtr(-abs(difference) / error)) if error > 0 else 1.0
     return Measured(difference, low, high, p)
 
 

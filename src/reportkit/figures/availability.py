@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from matplotlib.patches import Rectangle
-
 from reportkit.display import Figure
 from reportkit.english import pictures as words
 from reportkit.figures import drawing
@@ -95,7 +93,7 @@ def _drawn(rows: Sequence[Journey], brand: Brand) -> Any:
         over = journey.spent > 1
         end = min(max(journey.spent, 0.0), FULL)
         ax.add_patch(
-            Rectangle(
+            drawing.box(
                 (0, i + 0.28), end, 0.44, facecolor=brand.bad if over else brand.primary, edgecolor="none", zorder=3
             )
         )

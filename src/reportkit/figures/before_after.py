@@ -6,12 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 
 from reportkit.display import Figure
 from reportkit.english import pictures as words
@@ -26,6 +24,9 @@ from reportkit.model.needle import Needle
 from reportkit.model.params import Proof
 from reportkit.model.period import WEEK, day_text
 from reportkit.model.unit import plural
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 PLOT, BELOW, ABOVE = 118.0, 18.0, 15.0  # points: the plot itself, the months below it, the labels above
 LABEL = 104.0  # most that the labels at the line ends may take
@@ -168,7 +169,7 @@ def _x(scene: _Scene, day: date) -> float:
 def _ground(scene: _Scene, ax: Axes, ticks: Sequence[float]) -> None:
     brand, wide = scene.brand, _x(scene, scene.end)
     start = _x(scene, scene.proof.start)
-    ax.add_patch(Rectangle((start, 0), wide - start, scene.top, facecolor=brand.wash, edgecolor="none", zorder=0))
+    ax.add_patch(drawing.box((start, 0), wide - start, scene.top, facecolor=brand.wash, edgecolor="none", zorder=0))
     drawing.grid(ax, ticks, [scene.needle.unit.number(t) for t in ticks], brand)
     for day, label in drawing.months(scene.first, scene.end - WEEK):
         drawing.below(ax, _x(scene, day), label, brand)

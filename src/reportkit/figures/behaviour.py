@@ -5,10 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
-
-from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
+from typing import TYPE_CHECKING, Any
 
 from reportkit.display import Figure
 from reportkit.english import pictures as words
@@ -20,6 +17,9 @@ from reportkit.model.evidence import Evidence
 from reportkit.model.needle import Needle
 from reportkit.model.params import Proof
 from reportkit.model.period import WEEK, day_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 PLOT, BELOW, ABOVE, RIGHT = 96.0, 18.0, 15.0, 76.0  # points
 OUTLIER = 1.8
@@ -87,7 +87,7 @@ def _drawn(scene: _Scene) -> Any:
     ax.set_xlim(0, scene.x(scene.end))
     ax.set_ylim(0, scene.top)
     start, wide = scene.x(scene.proof.start), scene.x(scene.end)
-    ax.add_patch(Rectangle((start, 0), wide - start, scene.top, facecolor=brand.wash, edgecolor="none", zorder=0))
+    ax.add_patch(drawing.box((start, 0), wide - start, scene.top, facecolor=brand.wash, edgecolor="none", zorder=0))
     drawing.grid(ax, ticks, [number(t) for t in ticks], brand)
     for day, label in drawing.months(scene.weeks[0], scene.end - WEEK):
         drawing.below(ax, scene.x(day), label, brand)

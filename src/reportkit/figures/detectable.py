@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
-
-from matplotlib.axes import Axes
+from typing import TYPE_CHECKING, Any
 
 from reportkit.display import Figure
 from reportkit.evidence.planning import Cell, Plan, shown
@@ -16,6 +14,9 @@ from reportkit.model.brand import Brand
 from reportkit.model.needle import Needle
 from reportkit.model.unit import plural
 from reportkit.narrative.planning import amount
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 PLOT, BELOW, ABOVE, LABEL, GAP = 150.0, 32.0, 40.0, 52.0, 26.0  # points
 TITLES = {False: "no teams to compare with", True: "against comparison teams"}

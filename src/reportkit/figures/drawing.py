@@ -5,6 +5,8 @@ same bytes. Sizes are points of the printed page.
 
 A shade is one of the brand's colours seen through (`alpha` here, `through` on screen), never a colour of its own: at night
 the page swaps the brand's colours for lighter ones, and a colour that it does not know would stay as bright as by day.
+
+Matplotlib is imported by what draws: a report whose pictures were all kept needs none of it, and starts half a second sooner.
 """
 
 from __future__ import annotations
@@ -17,21 +19,19 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
-
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.text import Text
-from matplotlib.textpath import text_to_path
-from matplotlib.ticker import MaxNLocator
+from typing import TYPE_CHECKING, Any
 
 from reportkit.english.pictures import WEEK_OF
 from reportkit.figures.theme import faces
 from reportkit.model.brand import Brand
 from reportkit.model.period import MONTHS, WEEK
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.patches import Rectangle
+    from matplotlib.text import Text
 
 WIDTH = 499.0  # A4 less its margins
 SMALL = 8.0
@@ -47,6 +47,8 @@ SETTINGS: dict[Any, Any] = {
 @lru_cache(maxsize=32)
 def font(brand: Brand, size: float = SMALL, weight: int = 400) -> FontProperties:
     """The brand's face nearest in weight, measured from its own file."""
+    from matplotlib.font_manager import FontProperties
+
     upright = [face for face in faces(brand) if face[1] == "normal"]
     file = min(upright, key=lambda face: abs(face[0] - weight))[2]
     return FontProperties(fname=str(file), family=brand.family, weight=weight, size=size)
@@ -54,6 +56,9 @@ def font(brand: Brand, size: float = SMALL, weight: int = 400) -> FontProperties
 
 def canvas(height: float, width: float = WIDTH) -> Figure:
     """An empty figure in points, without a background of its own."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(width / 72, height / 72), dpi=72)
     FigureCanvasSVG(figure)
     figure.patch.set_visible(False)
@@ -69,6 +74,13 @@ def axes(figure: Figure, box: tuple[float, float, float, float]) -> Axes:
     return made
 
 
+def box(corner: tuple[Any, Any], width: float, height: float, **style: Any) -> Rectangle:
+    """A filled rectangle from its lower left corner, to be added to axes or a figure."""
+    from matplotlib.patches import Rectangle
+
+    return Rectangle(corner, width, height, **style)
+
+
 def words(target: Figure | Axes, place: tuple[Any, Any], text: str, brand: Brand, **style: Any) -> Text:
     """Text in the brand's face. Style: size, weight, and all that matplotlib's Text takes."""
     face = font(brand, style.pop("size", SMALL), style.pop("weight", 400))
@@ -77,6 +89,8 @@ def words(target: Figure | Axes, place: tuple[Any, Any], text: str, brand: Brand
 
 def extent(text: str, brand: Brand, size: float = SMALL, weight: int = 400) -> float:
     """How wide a text is set, in points."""
+    from matplotlib.textpath import text_to_path
+
     width, _, _ = text_to_path.get_text_width_height_descent(text, font(brand, size, weight), ismath=False)
     return float(width)
 
@@ -86,6 +100,8 @@ def svg(figure: Figure, name: str) -> str:
 
     `name` keeps its ids apart from those of other pictures on the page.
     """
+    from matplotlib import rc_context
+
     target = io.StringIO()
     with rc_context({**SETTINGS, "svg.hashsalt": name}):
         figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Type": None, "Format": None})
@@ -107,8 +123,15 @@ def tidy(text: str, name: str) -> str:
 
 def ticks(top: float, count: int = 4) -> list[float]:
     """Few round values from 0 up to `top`."""
-    found = MaxNLocator(nbins=count, steps=[1, 2, 2.5, 5, 10]).tick_values(0, top)
-    return [float(v) for v in found if 0 <= v <= top * 1.001]
+    return rounded(0, top, count, top * 1.001)
+
+
+def rounded(low: float, high: float, count: int, last: float | None = None) -> list[float]:
+    """About so many round values of one step from `low` up to `high`, those up to `last` where it is given."""
+    from matplotlib.ticker import MaxNLocator
+
+    found = MaxNLocator(nbins=count, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    return [float(v) for v in found if low <= v <= (high if last is None else last)]
 
 
 def grid(ax: Axes, values: Sequence[float], labels: Sequence[str], brand: Brand) -> None:

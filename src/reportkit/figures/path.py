@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
+from typing import TYPE_CHECKING, Any
 
 from reportkit.display import Figure
 from reportkit.english import pictures as words
@@ -17,6 +14,9 @@ from reportkit.figures.recipe import drawn_from
 from reportkit.figures.theme import on
 from reportkit.model.brand import Brand
 from reportkit.model.unit import Unit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 BAR, GAP, ABOVE = 19.0, 17.0, 30.0  # points: a bar, the space below it, the step names above the first
 LEGEND = {
@@ -111,7 +111,7 @@ def _bar(
     at, below = 0.0, []
     for (_, length, _), colour in zip(row.steps, colours, strict=True):
         wide, text = length * scale, unit.number(length)
-        ax.add_patch(Rectangle((at, base), wide, BAR, facecolor=colour, edgecolor=brand.paper, linewidth=0.6))
+        ax.add_patch(drawing.box((at, base), wide, BAR, facecolor=colour, edgecolor=brand.paper, linewidth=0.6))
         if drawing.extent(text, brand, 7.5) + 5 <= wide:
             style = {"size": 7.5, "color": _text(colour, brand), "ha": "center", "va": "center_baseline"}
             drawing.words(ax, (at + wide / 2, base + BAR / 2), text, brand, **style)

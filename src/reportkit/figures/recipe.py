@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+from reportkit import files, shared
 from reportkit.display import Block, Figure
 from reportkit.figures import values
 from reportkit.model.brand import Brand
@@ -22,25 +24,39 @@ _DRAWERS: dict[str, Callable[..., Figure | Block | None]] = {}
 
 
 def drawn_from(draw: Callable[Given, Drawn]) -> Callable[Given, Drawn]:
-    """The function, whose pictures now carry their recipe: what else it was given beside `brand`."""
+    """The function, whose pictures now carry their recipe: what else it was given beside `brand`.
+
+    In a build, a picture is drawn once: by the first notebook that asks for it, or by one of an earlier build.
+    """
     name = f"{draw.__module__.removeprefix(HOME)}.{draw.__name__}"
     signature = inspect.signature(draw)
 
     @wraps(draw)
     def drawing(*given: Given.args, **named: Given.kwargs) -> Any:
-        made = draw(*given, **named)
-        if made is None:
-            return None
-        bound = signature.bind(*given, **named).arguments
+        bound: Mapping[str, Any] = signature.bind(*given, **named).arguments
         try:
             given_again = {key: values.written(value) for key, value in bound.items() if key != BRAND}
         except (TypeError, LookupError):
-            return made  # of something that only its notebook knows: it is drawn again by running that
+            return draw(*given, **named)  # of something that only its notebook knows: running that draws it again
         # One line: a notebook's own JSON gives every number a line.
-        return replace(made, recipe=json.dumps([name, given_again], ensure_ascii=False, separators=(",", ":")))
+        recipe = json.dumps([name, given_again], ensure_ascii=False, separators=(",", ":"))
+        beside = (*values.left_out(list(bound.values())), *_look(bound[BRAND]))
+        made = shared.once(("drawn", recipe, beside), lambda: draw(*given, **named))
+        return None if made is None else replace(made, recipe=recipe)
 
     _DRAWERS[name] = draw
     return drawing
+
+
+def _look(brand: Brand) -> Iterator[str]:
+    """What decides how a picture looks beside the code and its libraries: the brand, its fonts, what a cell told matplotlib."""
+    yield repr(brand)
+    yield from (files.sha256_of(file) for _, _, file in brand.fonts)
+    if "matplotlib" in sys.modules:
+        from matplotlib import rcParams, rcParamsDefault
+
+        told = {key: value for key, value in rcParams.items() if value != rcParamsDefault[key] and key != "backend"}
+        yield from (f"{key}={value}" for key, value in told.items())
 
 
 def drawn_again(recipe: str, brand: Brand) -> Mapping[str, Any]:

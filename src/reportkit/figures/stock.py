@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from matplotlib.patches import Rectangle
-
 from reportkit.display import Figure
 from reportkit.english import pictures as words
 from reportkit.figures import drawing
@@ -64,7 +62,7 @@ def _drawn(weeks: Sequence[Week], needle: Needle, quarter: Window, brand: Brand)
     level = drawing.axes(figure, (left, BELOW + FLOW + BETWEEN, wide, LEVEL))
     level.set_xlim(0, days)
     level.set_ylim(0, top)
-    level.add_patch(Rectangle((start, 0), days - start, top, facecolor=brand.wash, edgecolor="none", zorder=0))
+    level.add_patch(drawing.box((start, 0), days - start, top, facecolor=brand.wash, edgecolor="none", zorder=0))
     drawing.grid(level, ticks, [COUNT.number(t) for t in ticks], brand)
     level.plot(
         xs, [w.open for w in weeks], color=brand.primary, lw=1.9, marker="o", ms=3.2, mew=0, zorder=4, clip_on=False
@@ -91,7 +89,9 @@ def _drawn(weeks: Sequence[Week], needle: Needle, quarter: Window, brand: Brand)
     most = max(1, *(w.came for w in weeks), *(w.went for w in weeks))
     flow.set_xlim(0, days)
     flow.set_ylim(-most, most)
-    flow.add_patch(Rectangle((start, -most), days - start, 2 * most, facecolor=brand.wash, edgecolor="none", zorder=0))
+    flow.add_patch(
+        drawing.box((start, -most), days - start, 2 * most, facecolor=brand.wash, edgecolor="none", zorder=0)
+    )
     flow.bar(xs, [w.came for w in weeks], width=5, color=brand.before, zorder=3)
     flow.bar(xs, [-w.went for w in weeks], width=5, color=brand.primary, zorder=3)
     flow.plot([0, days], [0, 0], color=brand.ink, alpha=0.45, lw=0.6, zorder=4)

@@ -6,11 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 
 from reportkit.display import Figure
 from reportkit.english import pictures as words
@@ -22,6 +20,9 @@ from reportkit.model.needle import Needle
 from reportkit.model.period import WEEK, Window
 from reportkit.model.shown import Shown
 from reportkit.model.unit import COUNT, plural
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 PLOT, BELOW, ABOVE, BESIDE = 110.0, 18.0, 15.0, 7.0  # points
 LINE = 10.0  # from one name beside the plot to the next
@@ -160,7 +161,7 @@ def _drawn(scene: _Scene) -> Any:
     ax.set_xlim(0, days)
     ax.set_ylim(0, scene.top)
     start = (scene.wash - window.start).days
-    ax.add_patch(Rectangle((start, 0), days - start, scene.top, facecolor=brand.wash, edgecolor="none", zorder=0))
+    ax.add_patch(drawing.box((start, 0), days - start, scene.top, facecolor=brand.wash, edgecolor="none", zorder=0))
     drawing.grid(ax, ticks, [unit.number(t) for t in ticks], brand)
     for day, label in drawing.months(window.start, window.end - WEEK):
         drawing.below(ax, float((day - window.start).days), label, brand)

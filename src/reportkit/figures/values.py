@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass, replace
 from datetime import date, datetime
 from enum import Enum
@@ -50,6 +50,18 @@ def read(given: Any) -> Any:
         return given
     ((sort, content),) = given.items()
     return _READERS[sort](content)
+
+
+def left_out(value: Any) -> Iterator[str]:
+    """The records in a value, which are not written with it."""
+    if isinstance(value, tuple | list):
+        yield from (record for inner in value for record in left_out(inner))
+    elif isinstance(value, Mapping):
+        yield from left_out(list(value.values()))
+    elif is_dataclass(value) and not isinstance(value, type | Needle):
+        for field in fields(value):
+            inner = getattr(value, field.name)
+            yield from [repr(inner)] if field.name == LEFT_OUT else left_out(inner)
 
 
 def _name(kind: type) -> str:

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
-
-from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
-from matplotlib.ticker import MaxNLocator
+from typing import TYPE_CHECKING, Any
 
 from reportkit.display import Figure
 from reportkit.english import headings
@@ -19,6 +15,9 @@ from reportkit.figures.recipe import drawn_from
 from reportkit.model.brand import Brand
 from reportkit.model.unit import Unit
 from reportkit.model.worth import Range
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 ROOM = 0.5  # of the live scale, for the amounts beside its bars
 ROW, GAP, BELOW, ABOVE = 17.0, 7.0, 18.0, 4.0  # points
@@ -100,8 +99,7 @@ def _drawn(scene: _Scene) -> Any:
 
 def _ticks(low: float, high: float) -> list[float]:
     """Round values of one step over the whole scale."""
-    found = MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-    return [float(v) for v in found if low <= v <= high]
+    return drawing.rounded(low, high, 5)
 
 
 def _tick(money: Unit, value: float) -> str:
@@ -113,7 +111,7 @@ def _bar(scene: _Scene, ax: Axes, i: int, bar: tuple[str, float, float, str], wi
     last = i == len(scene.steps)
     a, b = sorted((start, end))
     share = GAP / (ROW + GAP)
-    ax.add_patch(Rectangle((a, i + share / 2), b - a, 1 - share, facecolor=colour, edgecolor="none", zorder=3))
+    ax.add_patch(drawing.box((a, i + share / 2), b - a, 1 - share, facecolor=colour, edgecolor="none", zorder=3))
     if not last:
         ax.plot([end, end], [i + 1 - share / 2, i + 1 + share / 2], color=brand.muted, lw=0.6, zorder=2)
     else:
@@ -127,7 +125,7 @@ def _bar(scene: _Scene, ax: Axes, i: int, bar: tuple[str, float, float, str], wi
     back = drawing.extent(said, brand, weight=600 if last else 400)
     tall = (ROW + GAP) * (len(scene.steps) + 1)
     y = 1 - (i + 0.5) / (len(scene.steps) + 1)
-    ax.add_patch(Rectangle(((at - 2) / wide, y - 5 / tall), (back + 4) / wide, 10 / tall, facecolor=brand.paper, edgecolor="none",
+    ax.add_patch(drawing.box(((at - 2) / wide, y - 5 / tall), (back + 4) / wide, 10 / tall, facecolor=brand.paper, edgecolor="none",
                            zorder=1.5, clip_on=False, transform=ax.transAxes))  # fmt: skip
     drawing.words(ax, (at / wide, y), said, brand, weight=600 if last else 400, color=brand.ink, ha="left",
                   va="center_baseline", transform=ax.transAxes)  # fmt: skip
