@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import ibis
+import pyarrow as pa
 import pytest
 from ibis import _
 
 from reportkit import measure
 from reportkit.errors import MeasureError
-from reportkit.measure import OTHER
+from reportkit.measure import OTHER, life
 from reportkit.model.kind import Duration, Rate, Stock
 from reportkit.model.period import Quarter, Window
 from reportkit.model.rules import DoraRules, KeyEvent, Rules
 from reportkit.needles import find, library
 from reportkit.snapshot import Snapshot
+from reportkit.snapshot.duck import connected
 
 Freeze = Callable[..., Snapshot]
 YEAR = Window(date(2026, 1, 1), date(2027, 1, 1))
@@ -156,7 +159,7 @@ def test_doras_medians_leave_open_ones_apart_unless_the_rules_say_otherwise(free
 # ---- the life table
 
 
-def life(freeze: Freeze, *spans: tuple[str, str | None]) -> Snapshot:
+def lives(freeze: Freeze, *spans: tuple[str, str | None]) -> Snapshot:
     rows = [{"opened_at": at(a), "merged_at": at(b) if b else None} for a, b in spans]
     return freeze({"changes": rows}, YEAR)
 
@@ -165,17 +168,17 @@ def test_what_was_open_before_the_period_counts_from_the_age_that_it_had(freeze:
     """In April one opened on 1 March ends at 41 days; three of April end after 1, 2 and 3 days. At 1 day three are under
     observation (the old one comes at 31 days): ⅔ are left, then ⅓, so the median is 2 days, where that of the finished is 2.5."""
     spans = [("03-01", "04-11"), ("04-02", "04-03"), ("04-02", "04-04"), ("04-02", "04-05")]
-    found = measure.reading(life(freeze, *spans), find("pull_request_merge_time"), Q2)
+    found = measure.reading(lives(freeze, *spans), find("pull_request_merge_time"), Q2)
     assert (found.value, found.facts, found.open) == (2.0, 4, 0)
 
 
 def test_without_open_or_old_facts_it_is_the_plain_median(freeze: Freeze) -> None:
     spans = [("02-02", f"02-{2 + days:02}") for days in (1, 2, 4, 8)]
-    assert value(life(freeze, *spans), "pull_request_merge_time") == 3.0
+    assert value(lives(freeze, *spans), "pull_request_merge_time") == 3.0
 
 
 def test_a_span_of_nothing_is_zero_days(freeze: Freeze) -> None:
-    assert value(life(freeze, ("02-02", "02-02")), "pull_request_merge_time") == 0.0
+    assert value(lives(freeze, ("02-02", "02-02")), "pull_request_merge_time") == 0.0
 
 
 def test_an_even_flow_has_the_same_median_in_a_week_as_in_a_year(freeze: Freeze) -> None:
@@ -193,8 +196,36 @@ def test_an_even_flow_has_the_same_median_in_a_week_as_in_a_year(freeze: Freeze)
 def test_a_curve_that_stands_on_next_to_nothing_gives_no_median(freeze: Freeze) -> None:
     """Of a hundred old ones that end in the period none tells how the young fare; one young one must not speak for them."""
     old = [("01-05", "04-20")] * 99
-    found = measure.reading(life(freeze, *old, ("04-02", "04-03")), find("pull_request_merge_time"), Q2)
+    found = measure.reading(lives(freeze, *old, ("04-02", "04-03")), find("pull_request_merge_time"), Q2)
     assert (found.known, found.facts, found.reason) == (False, 100, "too few of them were young in this time")
+
+
+@pytest.mark.parametrize("grouped", [True, False])
+@pytest.mark.parametrize("seed", range(8))
+def test_in_this_process_life_tables_are_those_of_an_engines_own_words(seed: int, grouped: bool) -> None:
+    """Coarse and fine times, open ones, groups with nothing ended or nobody in them, windows that overlap or leave gaps."""
+    dice = random.Random(seed)
+    unit = timedelta(hours=12) if seed % 2 else timedelta(microseconds=1)
+    first = datetime(2026, 1, 1, tzinfo=UTC)
+    rows = []
+    for _n in range(dice.choice([0, 1, 40, 300])):
+        begun = first + timedelta(days=dice.randint(0, 360)) + dice.randint(0, 3) * unit
+        ended = begun + timedelta(days=dice.randint(0, 90)) + dice.randint(0, 3) * unit if dice.random() < 0.8 else None
+        rows.append({"group": dice.choice(["", "a", "b", "⟨other⟩"]), "start": begun, "end": ended})
+    types = {"group": "string", "start": "timestamp('UTC')", "end": "timestamp('UTC')"}
+    engine = connected()
+    engine.con.register("facts", pa.Table.from_pylist(rows, ibis.schema(types).to_pyarrow()))
+    table = engine.table("facts")
+    windows = [(0, YEAR), (1, Q1), (4, Window(date(2026, 3, 2), date(2026, 3, 9))), (7, Quarter(2027, 1).window)]
+    shares = {"median": 0.5, "p90": 0.9}
+    here, there = (
+        sorted(
+            way(table, windows, "Europe/London", shares, grouped=grouped),
+            key=lambda r: (r["period"], r.get("group", "")),
+        )
+        for way in (life.quantiles, life.asked)
+    )
+    assert [{"group": ""} | row for row in here] == there
 
 
 # ---- spells, days, observations

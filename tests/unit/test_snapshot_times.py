@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from reportkit.errors import ContractError, ExtractError, SnapshotError, SourceError
@@ -190,6 +191,16 @@ def test_covers_are_what_is_declared_else_what_is_known(tmp_path: Path) -> None:
 def test_the_order_of_the_rows_changes_nothing(tmp_path: Path) -> None:
     lines = [f"{i},x,2026-01-01,2026-01-0{1 + i % 9},\n" for i in range(40)]
     assert taken(tmp_path, "".join(lines)).sha256 == taken(tmp_path, "".join(reversed(lines))).sha256
+
+
+def test_facts_are_frozen_along_time_the_open_ones_apart(tmp_path: Path) -> None:
+    """Whoever asks for a window of a large extract reads little more than that."""
+    text = "c,x,2026-01-05,2026-01-06,\nd,x,2026-01-01,,\na,x,2026-01-01,2026-01-09,\nb,x,2026-01-05,2026-01-06,\n"
+    taken(tmp_path, text)
+    with duckdb.connect() as connection:
+        path = tmp_path / "extracts" / str(Q) / "changes.parquet"
+        found = connection.execute(f"SELECT change_id FROM '{path}'").fetchall()
+    assert [row[0] for row in found] == ["b", "c", "a", "d"]
 
 
 def test_all_entities_with_too_many_broken_rows_are_told_at_once(tmp_path: Path) -> None:

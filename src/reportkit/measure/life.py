@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import Any
 
 import ibis
 
-from reportkit.measure.periods import Numbered
+from reportkit.measure import curves
+from reportkit.measure.curves import CLOSE, LEAST
+from reportkit.measure.periods import Numbered, alive
+from reportkit.snapshot import fetched
 
 Table = Any
-LEAST = (
-    10  # where fewer than one in so many are that old yet, and others come later, the curve stands on next to nothing
-)
-CLOSE = 1e-9  # two logarithms of a survival as close as this are equal
-KEYS = ("period", "group")
+GROUP = "group"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def quantiles(
-    rows: Table, windows: Numbered, time_zone: str, shares: Mapping[str, float], keys: Sequence[str] = KEYS
-) -> Table:
-    """`keys`, `facts` (ended in the period), `open` (at its end), and for each of `shares` the span in µs by which that share has ended, or nothing.
+    rows: Table, windows: Numbered, time_zone: str, shares: Mapping[str, float], *, grouped: bool = True
+) -> list[curves.Row]:
+    """`period`, `group`, `facts` (ended in the period), `open` (at its end), and for each of `shares` the span in µs by which that share has ended, or nothing.
 
     `thin` is the first age at which something ended while next to nothing was under observation: from there on the curve tells
     nothing of the many that come under observation later.
@@ -33,6 +34,31 @@ def quantiles(
     Klein & Moeschberger 2003, §4.6). Where exactly the share has ended, the middle of the two neighbouring ends, as in a
     median of finished facts.
     """
+    if ibis.get_backend(rows).name != "duckdb":
+        return asked(rows, windows, time_zone, shares, grouped=grouped)
+    facts = fetched(alive(rows, windows, time_zone).select("start", "end", *[GROUP] * grouped))
+    spans = [(i, *map(_microseconds, window.instants(time_zone))) for i, window in windows]
+    return list(curves.tables(facts, spans, shares, GROUP if grouped else None))
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def asked(
+    rows: Table, windows: Numbered, time_zone: str, shares: Mapping[str, float], *, grouped: bool = True
+) -> list[curves.Row]:
+    """The same by the engine that has the facts."""
+    # What is alike in every row need not be sorted by.
+    alike = ({"period": windows[0][0]} if len(windows) == 1 else {}) | ({} if grouped else {GROUP: ""})
+    keys = [name for name in ("period", GROUP) if name not in alike]
+    found = fetched(_quantiles(rows, windows, time_zone, shares, keys)).to_pylist()
+    return [alike | row for row in found if row["facts"] is not None]
+
+
+def _quantiles(
+    rows: Table, windows: Numbered, time_zone: str, shares: Mapping[str, float], keys: Sequence[str]
+) -> Table:
     lives = reduce(lambda a, b: a.union(b), (_lives(rows, i, *w.instants(time_zone)) for i, w in windows))
     curve = _curve(lives, keys)
     found = curve.aggregate(
@@ -52,14 +78,14 @@ def quantiles(
 
 def _lives(rows: Table, period: int, begins: Any, ends: Any) -> Table:
     """Each fact that was open at some time of the window: its age on entry and on exit in µs, and whether it ended there."""
-    alive = rows.filter((rows.start < ends) & (rows.end.isnull() | (rows.end >= begins)))
+    there = rows.filter((rows.start < ends) & (rows.end.isnull() | (rows.end >= begins)))
     first, last = ibis.literal(begins, "timestamp('UTC')"), ibis.literal(ends, "timestamp('UTC')")
-    ended = (alive.end < last).fill_null(False)
-    return alive.select(
+    ended = (there.end < last).fill_null(False)
+    return there.select(
         period=ibis.literal(period),
         group="group",
-        entry=ibis.ifelse(alive.start >= first, 0, first.delta(alive.start, unit="microsecond")),
-        exit=ibis.ifelse(ended, alive.end, last).delta(alive.start, unit="microsecond"),
+        entry=ibis.ifelse(there.start >= first, 0, first.delta(there.start, unit="microsecond")),
+        exit=ibis.ifelse(ended, there.end, last).delta(there.start, unit="microsecond"),
         ended=ended.cast("int32"),
     )
 

@@ -22,6 +22,13 @@ def assigned(table: Table, column: str, windows: Numbered, time_zone: str) -> Ta
     return reduce(lambda a, b: a.union(b), (_inside(table, column, group, time_zone) for group in _apart(windows)))
 
 
+def alive(facts: Table, windows: Numbered, time_zone: str) -> Table:
+    """The facts that were open at some time of the windows, or between them."""
+    spans = [window.instants(time_zone) for _, window in windows]
+    begins, ends = min(first for first, _ in spans), max(last for _, last in spans)
+    return facts.filter((facts.start < ends) & (facts.end.isnull() | (facts.end >= begins)))
+
+
 def _inside(table: Table, column: str, windows: Numbered, time_zone: str) -> Table:
     """The rows in windows that follow one another, which may leave gaps between them."""
     # Every end of a window or a gap, in order of time: half the work of asking for both ends of each.

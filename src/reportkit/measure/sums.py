@@ -11,7 +11,7 @@ import ibis
 
 from reportkit.english import reasons
 from reportkit.measure import across, life, rows
-from reportkit.measure.periods import Numbered, assigned
+from reportkit.measure.periods import Numbered, alive, assigned
 from reportkit.measure.reading import Sums
 from reportkit.measure.rows import GROUP, WHOLE, Cut
 from reportkit.model.kind import Duration, Per, Rate, Ratio, Share, Stock
@@ -88,12 +88,8 @@ def _durations(facts: Table, kind: Duration, windows: Numbered, snapshot: Snapsh
         found = _finished(facts, windows, zone, unit)
     else:
         shares = {"median": 0.5, "p90": 0.9} if kind.summary == "spread" else {"median": 0.5}
-        # What is alike in every row need not be sorted by.
-        alike = ({"period": windows[0][0]} if len(windows) == 1 else {}) | ({GROUP: ""} if cut.by is None else {})
-        keys = [name for name in life.KEYS if name not in alike]
-        curves = fetched(life.quantiles(facts, windows, zone, shares, keys)).to_pylist()
-        rows_of = (alike | row for row in curves if row["facts"] is not None)
-        found = {(int(r["period"]), r[GROUP]): _life(r, kind, unit) for r in rows_of}
+        curves = life.quantiles(facts, windows, zone, shares, grouped=cut.by is not None)
+        found = {(row["period"], row.get(GROUP, "")): _life(row, kind, unit) for row in curves}
     people = _people(facts, windows, zone)
     return {key: replace(sums, people=people.get(key)) for key, sums in found.items()}
 
@@ -107,7 +103,7 @@ def _finished(facts: Table, windows: Numbered, zone: str, unit: float) -> dict[K
         inside = ((facts.end >= begins) & (facts.end < ends)).fill_null(False)
         middle = ibis.ifelse(inside, span, ibis.null("float64")).median()  # Spark cannot filter a median
         sums |= {f"n{i}": inside.sum(), f"v{i}": middle, f"o{i}": _stands(facts, ends).sum()}
-    found = fetched(facts.group_by(GROUP).aggregate(**sums)).to_pylist()
+    found = fetched(alive(facts, windows, zone).group_by(GROUP).aggregate(**sums)).to_pylist()
     return {
         (i, row[GROUP]): Sums(int(row[f"n{i}"]), _float(row[f"v{i}"]) / unit, int(row[f"o{i}"]))
         for row in found

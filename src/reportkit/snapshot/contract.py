@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reportkit.entities import Doubt, Rule
+from reportkit.entities import Doubt, Entity, Rule
 from reportkit.snapshot.sql import literal, name
 
 if TYPE_CHECKING:
@@ -161,10 +161,21 @@ def times(connection: duckdb.DuckDBPyConnection, column: str, time_zone: str) ->
     return Times((first, last), bool(months and whole), bool(weeks and whole), bool(beyond[0][0]))
 
 
-def write_accepted(connection: duckdb.DuckDBPyConnection, key: str, path: Path) -> None:
-    """Freeze what keeps the contract: sorted by key, so that the same facts in any order give the same bytes."""
-    select = f"SELECT * EXCLUDE ({WORKING}) FROM staged WHERE {ACCEPTED} ORDER BY {name(key)}"
+def write_accepted(connection: duckdb.DuckDBPyConnection, entity: Entity, path: Path) -> None:
+    """Freeze what keeps the contract: along time, and the same facts in any order as the same bytes."""
+    select = f"SELECT * EXCLUDE ({WORKING}) FROM staged WHERE {ACCEPTED} ORDER BY {along_time(entity)}"
     _freeze(connection, select, path)
+
+
+def along_time(entity: Entity) -> str:
+    """The order of frozen facts, so that whoever asks about a window need not read what ended before it or began after it.
+
+    Facts that know the same of their times stand together, those that ended apart from those that are open, each lot by its
+    last time. A block of the file then spans a short time and holds open facts alone or none, and readers skip by that.
+    """
+    times = [name(time) for time in entity.times]
+    unknown = " + ".join(f"({time} IS NULL)::INTEGER * {1 << i}" for i, time in enumerate(times))
+    return ", ".join([unknown, f"greatest({', '.join(times)})"] * bool(times) + [name(entity.key)])
 
 
 def write_rejected(connection: duckdb.DuckDBPyConnection, key: str, path: Path) -> None:

@@ -151,7 +151,7 @@ class Taking:
             contract.mark_doubles(connection, entity.key, columns)
             counts = contract.count(connection, mapping.set_aside)
             self._limit(entity, counts, connection)
-            contract.write_accepted(connection, entity.key, path)
+            contract.write_accepted(connection, entity, path)
             contract.write_rejected(connection, entity.key, path.parent / "rejected" / path.name)
             fed_by = tuple(origin for name in feeding(mapping, origins) for origin in origins[name])
             return EntityManifest(
