@@ -24,6 +24,7 @@ The map, top to bottom; imports point down it (held by the import contract in py
     evidence     before and after
     measure      needles over an extract
     derived      columns that follow from others by the organisation's rules
+    preceding    the latest event before another
     spells       intervals that overlap as one
     snapshot     extracts: take, check, freeze, open
     needles      one file a theme, one declaration a needle

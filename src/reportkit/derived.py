@@ -11,10 +11,10 @@ from typing import Any
 
 import ibis
 
-from reportkit import spells
+from reportkit import preceding, spells
 from reportkit.model.period import Window
 from reportkit.model.rules import DoraRules
-from reportkit.snapshot import Snapshot
+from reportkit.snapshot import Snapshot, fetched
 
 Table = Any  # an Ibis table
 HOUR = 3600 * 10**6  # µs
@@ -118,38 +118,40 @@ def _linked(snapshot: Snapshot, rules: DoraRules) -> Table:
 
 def _latest(incidents: Table, counted: Table, rules: DoraRules) -> Table:
     """Each incident with the last deployment that finished before it began, if any, as `cause`."""
-    began = incidents.select(*LASTING, place=_place(incidents, rules))
-    finished = counted.group_by(place=_place(counted, rules), last="deployed_at").aggregate(
-        latest=lambda t: t.deployment_id.max()
+    began = incidents.select("incident_id", "resolved_at", place=_place(incidents, rules), at="started_at").drop_null(
+        "at"
     )
-    seen = _before(began, finished) if ibis.get_backend(counted).name == "duckdb" else _along(began, finished)
-    cause = seen.latest
+    finished = counted.select(place=_place(counted, rules), at="deployed_at", id="deployment_id").drop_null("at")
+    way = found_here if ibis.get_backend(counted).name == "duckdb" else asked
+    seen = way(began, finished)
+    cause = seen.id
     if rules.cap_hours is not None:
-        near = seen.started_at.delta(seen["last"], unit="microsecond") <= rules.cap_hours * HOUR
+        near = seen["at"].delta(seen["last"], unit="microsecond") <= rules.cap_hours * HOUR
         cause = ibis.ifelse(near, cause, ibis.null())
-    return seen.select(*LASTING, cause=cause)
+    return seen.select("incident_id", "resolved_at", started_at="at", cause=cause).select(*LASTING, "cause")
 
 
-def _before(began: Table, finished: Table) -> Table:
-    """Each incident with the last deployment before it, by the engine's own join for that."""
-    return began.asof_join(finished, on=began.started_at > finished["last"], predicates="place")
+def found_here(began: Table, finished: Table) -> Table:
+    """Each incident with the last deployment before it, found in this process."""
+    found = ibis.memtable(preceding.latest(fetched(began), fetched(finished)))
+    return found.cast({**began.schema(), "last": finished.schema()["at"], "id": "string"})
 
 
-def _along(began: Table, finished: Table) -> Table:
-    """The same for engines that have no such join: one sort of both along time.
+def asked(began: Table, finished: Table) -> Table:
+    """The same by the engine that has the facts: one sort of both along time.
 
     At one moment the incident comes first: a deployment that finishes just then cannot have caused it.
     """
-    never, nothing = ibis.null().cast(finished["last"].type()), ibis.null().cast("string")
-    deployed = finished.select(
+    moments = finished.group_by("place", last="at").aggregate(id=lambda t: t.id.max())
+    never, nothing = ibis.null().cast(moments["last"].type()), ibis.null().cast("string")
+    deployed = moments.select(
         "place", at="last", after=ibis.literal(1), deployed="last", incident_id=nothing, resolved_at=never
     )
-    broke = began.select("place", "incident_id", "resolved_at", at="started_at", after=ibis.literal(0), deployed=never)
+    broke = began.select("place", "incident_id", "resolved_at", "at", after=ibis.literal(0), deployed=never)
     both = deployed.union(broke.select(*deployed.columns))
     window = ibis.window(group_by="place", order_by=["at", "after"], preceding=None, following=0)
     seen = both.mutate(last=both.deployed.max().over(window)).filter(lambda t: t.incident_id.notnull())
-    kept = seen.select("place", "last", "incident_id", "resolved_at", started_at="at")
-    return kept.left_join(finished, ["place", "last"])
+    return seen.select("place", "last", "incident_id", "resolved_at", "at").left_join(moments, ["place", "last"])
 
 
 def _place(table: Table, rules: DoraRules) -> Any:

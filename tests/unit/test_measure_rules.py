@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 from ibis import _
 
-from reportkit import measure
+from reportkit import derived, measure
 from reportkit.errors import MeasureError
 from reportkit.measure import OTHER, life
 from reportkit.model.kind import Duration, Rate, Stock
@@ -55,8 +55,6 @@ DEPLOYED = [
 
 
 def causes(freeze: Freeze, incidents: list[dict[str, Any]], **rules: Any) -> dict[str, str | None]:
-    from reportkit import derived
-
     snapshot = freeze({"deployments": DEPLOYED, "incidents": incidents}, YEAR, rules=Rules(dora=DoraRules(**rules)))
     put_down = {row["incident_id"]: row["cause"] for row in derived.causes(snapshot).to_pyarrow().to_pylist()}
     return {row["incident_id"]: put_down.get(row["incident_id"]) for row in incidents}
@@ -103,6 +101,34 @@ def test_a_link_within_services_needs_the_service_of_both_sides(freeze: Freeze) 
     assert "incidents.service" in sentence
     other = snapshot.under(Rules(dora=DoraRules(link_within="organisation")))
     assert measure.lacking(other, find("change_failure_rate")) is None
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_in_this_process_causes_are_those_that_an_engine_finds(seed: int, freeze: Freeze) -> None:
+    """Many at one moment, services that only one side has or nobody knows, rows in no order."""
+    dice = random.Random(seed)
+    first, places = at("01-01"), ["shop", "till", "dock", None]
+    few = timedelta(hours=dice.choice([1, 24 * 30]))
+
+    def some(kind: str, n: int, of: list[str | None], time: str) -> list[dict[str, Any]]:
+        rows = [
+            {f"{kind}_id": f"{kind}{i}", time: first + dice.randrange(8) * few, "service": dice.choice(of)}
+            for i in range(n)
+        ]
+        return dice.sample(rows, len(rows))
+
+    deployments = some("deployment", dice.choice([0, 5, 60]), places[1:], "deployed_at")
+    incidents = some("incident", dice.choice([0, 9, 40]), places[:3], "started_at")
+    snapshot = freeze({"deployments": deployments, "incidents": incidents}, YEAR)
+    broke, counted = snapshot.table("incidents"), snapshot.table("deployments")
+    began = broke.select("incident_id", "resolved_at", place=broke.service.fill_null(""), at="started_at")
+    finished = counted.select(place=counted.service.fill_null(""), at="deployed_at", id="deployment_id")
+    columns = ["incident_id", "place", "at", "last", "id"]
+    here, there = (
+        sorted(way(began, finished).select(columns).to_pyarrow().to_pylist(), key=lambda row: row["incident_id"])
+        for way in (derived.found_here, derived.asked)
+    )
+    assert here == there
 
 
 def test_production_is_what_the_organisation_calls_so(freeze: Freeze) -> None:

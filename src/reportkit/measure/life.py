@@ -37,12 +37,13 @@ def quantiles(
     if ibis.get_backend(rows).name != "duckdb":
         return asked(rows, windows, time_zone, shares, grouped=grouped)
     facts = fetched(alive(rows, windows, time_zone).select("start", "end", *[GROUP] * grouped))
-    spans = [(i, *map(_microseconds, window.instants(time_zone))) for i, window in windows]
+    spans = [(i, *_microseconds(window.instants(time_zone))) for i, window in windows]
     return list(curves.tables(facts, spans, shares, GROUP if grouped else None))
 
 
-def _microseconds(at: datetime) -> int:
-    return (at - EPOCH) // timedelta(microseconds=1)
+def _microseconds(span: tuple[datetime, datetime]) -> tuple[int, int]:
+    begins, ends = ((at - EPOCH) // timedelta(microseconds=1) for at in span)
+    return begins, ends
 
 
 def asked(
