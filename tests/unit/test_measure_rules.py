@@ -346,6 +346,23 @@ def test_a_cost_without_customers_is_a_gap_with_its_reason(freeze: Freeze) -> No
     assert (second.known, second.reason) == (False, "no costs to meet")
 
 
+def test_a_ratio_is_the_same_to_the_last_digit_whatever_its_journeys_are_called(freeze: Freeze) -> None:
+    """Names decide in which order a set gives its parts, from one run to the next; sums of floats must not tell."""
+    dice, found = random.Random(3), set()
+    parts = [(dice.uniform(0.1, 9e6), dice.uniform(1.0, 9e3)) for _ in range(60)]
+    for prefix in "abcdefgh":
+        costs = [
+            {**charge(cost, "EUR"), "charged_at": at("02-05"), "journey": f"{prefix}{i}"}
+            for i, (cost, _) in enumerate(parts)
+        ]
+        usage = [
+            {"metric": "journeys", "measured_at": at("02-01"), "quantity": n, "journey": f"{prefix}{i}"}
+            for i, (_, n) in enumerate(parts)
+        ]
+        found.add(value(freeze({"costs": costs, "usage": usage}, YEAR), "cost_per_journey"))
+    assert len(found) == 1
+
+
 def test_a_month_that_lacks_a_side_is_left_out_and_named(freeze: Freeze) -> None:
     """Charges of three months, customers of two: 600 over 200."""
     costs = [charge(300.0, "EUR") | {"charged_at": at(f"{month:02}-05")} for month in (1, 2, 3)]

@@ -45,7 +45,9 @@ def by_window(
         meet = bottom.keys() if counts else bottom.keys() & top.keys()
         lacks = per.entity if top else needle.entity
         reason = _short(sorted({n for n, i in window_of.items() if i == key[0]} - {k[0] for k in meet}), dict(inside))
-        value = sum(top[k][1] for k in meet if k in top) / sum(bottom[k] for k in meet) if meet else math.nan
+        # Exact sums: those of floats differ with the order of what is added, which sets do not keep.
+        total, divisor = math.fsum(top[k][1] for k in meet if k in top), math.fsum(bottom[k] for k in meet)
+        value = total / divisor if meet else math.nan
         facts = sum(top[k][0] for k in meet if k in top)
         found[key] = Sums(facts, value, reason=reason if meet else reasons.none_to_meet(lacks))
     return found
