@@ -15,6 +15,7 @@ The map, top to bottom; imports point down it (held by the import contract in py
     render       executed notebook → HTML, PDF
     workspace    finds the workspace, reads params/, opens extracts
     amended      proofs that were changed after their read-out
+    definitions  what decides a needle's number, as hashes
     ledger       bets and what became of them
     report       Report: all that a notebook sees
     sections     the sections of a report

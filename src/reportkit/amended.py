@@ -36,6 +36,11 @@ def amended(root: Path, proofs: Mapping[str, Proof], quarter: str, today: date) 
     return found
 
 
+def recorded(root: Path, quarter: str) -> str:
+    """What the quarter's own record has kept of the proofs, as text: what is known of them hangs on it as well."""
+    return json.dumps(_record(root / "reports" / quarter / RECORD), sort_keys=True)
+
+
 def _by_git(versions: list[tuple[date, Mapping[str, Any]]], key: str, now: Proof) -> str:
     """By the last version on or before the read-out that was declared then, and the first later one that differs."""
     declared = [(day, proof) for day, tree in versions if (proof := _proof(tree.get(key)))]

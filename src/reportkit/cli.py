@@ -6,6 +6,7 @@ Everything heavy is imported inside a command, so that `reportkit --help` answer
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from reportkit import files, unchanged
+from reportkit import files, shared, unchanged
 from reportkit.errors import ParamsError, RenderError, ReportkitError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 FAILED, BAD_INPUT, STOPPED = 1, 2, 130
 FROM_GIT = "--from-git"
+SELDOM = 50_000  # objects more than there were, before garbage is looked for
 
 app = typer.Typer(
     name="reportkit",
@@ -111,16 +113,19 @@ def build(  # noqa: PLR0913, PLR0917 (one a flag)
         if timings:
             _show_timings({}, begun)
         return
+    gc.set_threshold(SELDOM)  # hardly anything of what is imported and planned is garbage
     from reportkit import console, forks
 
-    if not (cold or cluster):
-        forks.warm_up()  # it imports while we do
-    from reportkit.pack import Wanted
-    from reportkit.pack import build as build_pack
-    from reportkit.workspace import Workspace
+    again = extract or force
+    if not (cold or cluster):  # they import while we do
+        few = named and not again and unchanged.edited(root, named, audience or ())
+        forks.warm_up(forks.FEW if few else forks.KERNELS)
+    with shared.planning(_planning(root, named, fresh=again)), console.progress() as progress:
+        from reportkit.pack import Wanted
+        from reportkit.pack import build as build_pack
+        from reportkit.workspace import Workspace
 
-    found = Workspace.find(root)
-    with console.progress() as progress:
+        found = Workspace.find(root)
         wanted = Wanted(tuple(audience or ()), jobs, extract=extract, force=force, cold=cold, cluster=cluster)
         pack = build_pack(found, named or _latest(found), wanted, progress)
     _show(pack)
@@ -369,6 +374,13 @@ def _try(found: Workspace, quarter: str) -> None:
     if failed := sum(not one.ok for one in tried):
         _complain(f"{failed} of {len(tried)} would not work.", BAD_INPUT)
         raise typer.Exit(BAD_INPUT)
+
+
+def _planning(root: Path, quarter: str | None, *, fresh: bool) -> Path | None:
+    """The folder for what a build of the quarter is planned by, beside its extract; None where none was taken yet."""
+    if quarter is None or not (root / "extracts" / quarter / "manifest.json").is_file():
+        return None
+    return shared.opened(root / "extracts" / quarter / ".planning", unchanged.ground(root, quarter), fresh=fresh)
 
 
 def _latest(workspace: Workspace) -> str:

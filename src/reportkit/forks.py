@@ -23,6 +23,7 @@ from reportkit.errors import RenderError
 
 T = TypeVar("T")
 KERNELS, PAGES = "reportkit.preloaded.kernels", "reportkit.preloaded.pages"  # what each of the two servers imports
+FEW = "reportkit.preloaded.few"  # what the first one imports where hardly anything has to be worked out or drawn
 #: What libraries read as they are imported, and what must be the same wherever a notebook runs, forked or not.
 SETTLED = {
     "PYTHONHASHSEED": "0",
@@ -57,11 +58,12 @@ def daemonic() -> bool:
     return multiprocessing.current_process().daemon
 
 
-def warm_up() -> None:
+def warm_up(kernels: str = KERNELS) -> None:
     """Start the fork servers that do not run yet: they import what reports are made of, while we go on."""
     if available():
         for preloaded, server in _SERVERS.items():
-            server.set_forkserver_preload([preloaded])
+            if server_pid(preloaded) is None:
+                server.set_forkserver_preload([kernels if preloaded == KERNELS else preloaded])
             with _ONE_AT_A_TIME, _environment(SETTLED), contextlib.suppress(OSError):
                 server.ensure_running()
 

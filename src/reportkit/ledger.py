@@ -7,24 +7,21 @@ after needles.yaml before that day: of what was declared earlier it knows nothin
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from reportkit import derived, measure
 from reportkit.english import promises as say
 from reportkit.english.changes import reported
 from reportkit.model.bets import Promise, Told, bet_target
 from reportkit.model.needle import Needle
-from reportkit.model.params import Bet, NeedleParams, Organisation, Proof, Sources
+from reportkit.model.params import Bet, NeedleParams, Proof
 from reportkit.model.period import Quarter, day_text
-from reportkit.model.unit import Unit
 from reportkit.needles import library
 from reportkit.versions import versions
 
@@ -251,53 +248,3 @@ def _read(path: Path) -> Mapping[str, Any]:
     except (OSError, ValueError):
         return {}
     return whole if isinstance(whole, dict) else {}
-
-
-# ---- definitions -----------------------------------------------------------------------------------------------------
-
-
-def definitions(needles: Iterable[str], organisation: Organisation, sources: Sources) -> dict[str, dict[str, str]]:
-    """Per needle two SHA-256: of its definition with the rules that it obeys, and of how its facts are mapped from sources."""
-    known = library()
-    return {
-        name: {
-            "definition": _hash(_definition(known[name], organisation)),
-            "mapping": _hash(_mapping(known[name], sources)),
-        }
-        for name in sorted(set(needles)) if name in known
-    }  # fmt: skip
-
-
-def _definition(needle: Needle, organisation: Organisation) -> str:
-    """What decides the needle's number: its kind's parts, which rows count, and the organisation's rules for it."""
-    kind = {f.name: _plain(getattr(needle.kind, f.name)) for f in fields(needle.kind)}
-    rules = repr(organisation.dora.rules) if _by_dora(needle) else ""
-    return repr((needle.entity, needle.kind.name, kind, repr(needle.where), rules))
-
-
-def _plain(value: Any) -> str:
-    return f"{value.key} × {value.scale}" if isinstance(value, Unit) else repr(value)
-
-
-def _by_dora(needle: Needle) -> bool:
-    made = (
-        (entity, column) in derived.DERIVED for entity, columns in measure.uses(needle).items() for column in columns
-    )
-    return needle.source == "DORA" or any(made)
-
-
-def _mapping(needle: Needle, sources: Sources) -> str:
-    """How the facts of its entities are made: conditions and the expressions of the columns that it reads."""
-    parts = []
-    for entity, columns in measure.needs(needle).items():
-        mapping = sources.entities.get(entity)
-        if mapping is not None:
-            read = {name: mapping.columns[name].model_dump() for name in columns if name in mapping.columns}
-            parts.append(
-                (entity, mapping.query, mapping.where, sorted(mapping.set_aside.items()), sorted(read.items()))
-            )
-    return repr((parts, sorted((name, choice.value) for name, choice in sources.choices.items())))
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,6 +1,7 @@
 """Work that several notebooks would do each for itself, done once and handed on: in a build, and to the next one.
 
-A build's folder is named after all that the results depend on, so that a later build of the same finds them there.
+A build's folder is named after all that the results depend on, so that a later build of the same finds them there. What a
+build has to know before it can plan anything is kept in the same way, in a folder that is named after what it is read from.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import hashlib
 import os
 import pickle
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar, cast
 
 T = TypeVar("T")
 FOLDER = "REPORTKIT_SHARED"  # an environment variable: a folder for nobody else to write
 KEPT = 3  # folders of earlier builds
+_PLANNING: list[Path] = []  # the folder for what is worked out in this process, where there is one
 
 
 def once(key: object, make: Callable[[], T]) -> T:
@@ -24,10 +27,28 @@ def once(key: object, make: Callable[[], T]) -> T:
 
     `key` says all that the result depends on beside params, extract and code, which are the same for a whole build.
     """
+    if _PLANNING:
+        return planned(key, make)
     folder = os.environ.get(FOLDER)
-    if not folder:
-        return make()
-    path = _path(Path(folder), key)
+    return _once(_path(Path(folder), key), make) if folder else make()
+
+
+@contextmanager
+def planning(folder: Path | None) -> Iterator[None]:
+    """What is worked out once in the block, by this process, is kept in the folder and found there; nothing where there is none."""
+    _PLANNING[:] = [folder] if folder else []
+    try:
+        yield
+    finally:
+        _PLANNING.clear()
+
+
+def planned(key: object, make: Callable[[], T]) -> T:
+    """What `make` gives; where a build is planned, what an earlier one has kept under the key. Notebooks keep nothing of it."""
+    return _once(_path(_PLANNING[0], key), make) if _PLANNING else make()
+
+
+def _once(path: Path, make: Callable[[], T]) -> T:
     with path.with_suffix(".lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # whoever comes second waits for the first instead of doing it again
         if path.is_file():

@@ -12,7 +12,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,17 @@ def last(root: Path, quarter: str, audiences: Sequence[str]) -> Mapping[str, Any
 
 def saying(root: Path, quarter: str, audiences: Sequence[str], said: Mapping[str, Any]) -> dict[str, Any]:
     """What a build says, sealed, under what it was asked for. `said["watched"]` are patterns of further files."""
-    return {_asked(audiences): {**said, "seal": seal(root, quarter, said["watched"])}}
+    sealed = {"seal": seal(root, quarter, said["watched"]), "ground": ground(root, quarter)}
+    return {_asked(audiences): {**said, **sealed}}
+
+
+def edited(root: Path, quarter: str, audiences: Sequence[str]) -> bool:
+    """Whether the last build that was asked for the same reports had the same ground: it is notebooks alone that may have changed."""
+    try:
+        kept = json.loads((root / "reports" / quarter / FILE).read_text(encoding="utf-8"))
+        return bool(kept["said"][_asked(audiences)]["ground"] == ground(root, quarter))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _asked(audiences: Sequence[str]) -> str:
@@ -51,29 +61,54 @@ def _asked(audiences: Sequence[str]) -> str:
 
 def seal(root: Path, quarter: str, watched: Sequence[str]) -> str:
     """A digest of all that a build of the quarter may read, and of what it wrote."""
+    return _digest(_parts(root, quarter, watched))
+
+
+def ground(root: Path, quarter: str) -> str:
+    """A digest of all that a build of the quarter is planned by but its notebooks, what it wrote, and files elsewhere."""
+    return _digest(_ground(root, quarter))
+
+
+def elsewhere(root: Path, watched: Sequence[str]) -> Iterator[bytes]:
+    """The sizes and times of the files that the patterns match."""
+    for pattern in watched:
+        yield from (_stat(root / name) for name in sorted(glob.glob(pattern, root_dir=root, recursive=True)))  # noqa: PTH207
+
+
+def _digest(parts: Iterable[bytes]) -> str:
     digest = hashlib.sha256()
-    for part in _parts(root, quarter, watched):
+    for part in parts:
         digest.update(part)
         digest.update(b"\0")
     return digest.hexdigest()
 
 
 def _parts(root: Path, quarter: str, watched: Sequence[str]) -> Iterator[bytes]:
-    yield f"{FORMAT} {sys.version} {sys.prefix}".encode()
-    texts = [*_below(root / "params"), *_below(root / "notebooks"), root / "extracts" / quarter / "manifest.json"]
-    for path in texts:
+    yield from _ground(root, quarter)
+    yield from _texts(root, _below(root / "notebooks"))
+    others = _below(Path(__file__).parents[2] / "notebooks")
+    others += [path for path in _below(root / "reports" / quarter) if path.name != FILE]
+    yield from map(_stat, others)
+    yield from elsewhere(root, watched)
+
+
+def _texts(root: Path, paths: Iterable[Path]) -> Iterator[bytes]:
+    """Each file as it is, with the variables that it names."""
+    for path in paths:
         content = path.read_bytes() if path.is_file() else b"-"
         yield str(path.relative_to(root)).encode() + b"=" + content
         for name in VARIABLE.findall(content):
             yield name + b"=" + os.environb.get(name, b"")
-    package = Path(__file__).parent
-    others = [*_below(package), *_below(package.parents[1] / "notebooks"), *_below(root / "extracts" / quarter)]
-    others += [path for path in _below(root / "reports" / quarter) if path.name != FILE]
-    others += sorted((root / "reports").glob("*/record.json"))
-    others += [Path(name) for pattern in watched for name in sorted(glob.glob(pattern, root_dir=root, recursive=True))]  # noqa: PTH207
+
+
+def _ground(root: Path, quarter: str) -> Iterator[bytes]:
+    yield f"{FORMAT} {sys.version} {sys.prefix}".encode()
+    yield from _texts(root, [*_below(root / "params"), root / "extracts" / quarter / "manifest.json"])
+    others = [*_below(Path(__file__).parent), *_below(root / "extracts" / quarter)]
+    others += sorted((root / "extracts").glob("*/manifest.json"))
+    others += [path for path in sorted((root / "reports").glob("*/record.json")) if path.parent.name != quarter]
     others += [folder / ".git" / "logs" / "HEAD" for folder in (root, *root.parents)]  # proofs are looked up in git
-    for path in others:
-        yield _stat(root / path)
+    yield from map(_stat, others)
     for folder in sys.path:
         if folder.endswith("site-packages"):
             yield " ".join(sorted(name for name in os.listdir(folder) if name.endswith(".dist-info"))).encode()  # noqa: PTH208

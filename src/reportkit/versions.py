@@ -12,6 +12,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from reportkit import shared
 from reportkit.errors import SourceError
 from reportkit.sources.git.clone import Clone
 
@@ -39,6 +40,10 @@ def lookup(root: Path) -> str:
 
 def committed(root: Path, file: str) -> list[tuple[str, str]]:
     """Day and text of each committed version of a file, oldest first."""
+    return shared.planned(("committed", str(root), file), lambda: _committed(root, file))
+
+
+def _committed(root: Path, file: str) -> list[tuple[str, str]]:
     folder = next((p for p in (root, *root.parents) if (p / ".git").exists()), None)
     if folder is None:
         return []

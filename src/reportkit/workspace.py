@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from reportkit import files, ledger, shared
-from reportkit.amended import amended
+from reportkit.amended import amended, recorded
 from reportkit.errors import ParamsError, SnapshotError, UnknownName, unknown
 from reportkit.figures import theme
 from reportkit.model.background import Background
@@ -26,6 +26,8 @@ from reportkit.sources import feeding, with_ready
 if TYPE_CHECKING:
     from reportkit.model.evidence import Evidence
     from reportkit.report import Report
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Workspace:
     @cached_property
     def sources(self) -> Sources:
         """params/sources.yaml, mappings that it leaves to the sources filled in."""
-        return with_ready(self.params.sources)
+        return shared.planned(("sources", str(self.root)), lambda: with_ready(self.params.sources))
 
     @property
     def audiences(self) -> Mapping[str, Audience]:
@@ -84,7 +86,9 @@ class Workspace:
     def brand(self) -> Brand:
         """params/_brand.yml, or the built-in look."""
         path = self.root / "params" / "_brand.yml"
-        return shared.once(("brand", str(self.root)), lambda: theme.load_brand(path if path.is_file() else None))
+        brand = shared.once(("brand", str(self.root)), lambda: theme.load_brand(path if path.is_file() else None))
+        there = all(file.is_file() for file in (*([brand.logo] if brand.logo else []), *(f for _, _, f in brand.fonts)))
+        return brand if there else theme.load_brand(path)  # which says what is missing
 
     def hand_on(self, folder: Path, quarter: str) -> None:
         """Spare the notebooks of a build, which share the folder, reading the params and the background themselves."""
@@ -181,7 +185,23 @@ class Workspace:
 
     def background(self, quarter: str) -> Background:
         """What is known beside the extract of a quarter: earlier extracts, changes of sources and of proofs."""
-        return shared.handed(("background", str(self.root), quarter), lambda: self._background(quarter))
+        if quarter not in self._backgrounds:
+            key = ("background", str(self.root), quarter)
+            self._backgrounds[quarter] = shared.handed(
+                key, lambda: self.planned("background", quarter, lambda: self._background(quarter))
+            )
+        return self._backgrounds[quarter]
+
+    def planned(self, what: str, quarter: str, make: Callable[[], T]) -> T:
+        """What `make` gives, which a build of the quarter is planned by; the last build's, where it was planned by the same.
+
+        What is known of proofs hangs on the quarter's own record too, which each build writes anew.
+        """
+        return shared.planned((what, quarter, recorded(self.root, quarter)), make)
+
+    @cached_property
+    def _backgrounds(self) -> dict[str, Background]:
+        return {}
 
     def _background(self, quarter: str) -> Background:
         proofs = {key: self.proofs[key] for key in self.quarter(quarter).proofs}
@@ -209,9 +229,14 @@ class Workspace:
     @cached_property
     def definitions(self) -> Mapping[str, Mapping[str, str]]:
         """Hashes of the definitions of the needles in use."""
+        return shared.planned(("definitions", str(self.root)), self._definitions)
+
+    def _definitions(self) -> Mapping[str, Mapping[str, str]]:
+        from reportkit.definitions import definitions  # by what the engine is told, which a build need not import
+
         audiences = [name for entry in self.audiences.values() for name in (entry.quantified_by, *entry.needles)]
         proofs = [name for proof in self.proofs.values() for name in proof.needles]
-        return ledger.definitions([*audiences, *proofs, *self.needles], self.organisation, self.sources)
+        return definitions([*audiences, *proofs, *self.needles], self.organisation, self.sources)
 
 
 def _told(audience: Audience, particular: QuarterParams) -> Iterable[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -169,3 +171,11 @@ def test_a_warm_kernel_shows_what_a_cold_one_shows(tmp_path: Path, family: forks
     kinds = [o.get("data", {}) for c in nbformat.reads(warm, 4).cells for o in c.get("outputs", [])]
     assert any("image/png" in data for data in kinds)
     assert any("application/vnd.plotly.v1+json" in data for data in kinds)
+
+
+def test_the_server_for_kept_results_imports_nothing_that_computes_or_draws() -> None:
+    code = (
+        f"import os, sys; os.environ.update({forks.SETTLED!r}); import {forks.FEW}; "
+        "heavy = {'matplotlib', 'duckdb', 'scipy.special', 'plotly'} & set(sys.modules); sys.exit(str(heavy) if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, **forks.SETTLED})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -12,7 +13,10 @@ import font_source_sans_pro
 import nbformat
 import pytest
 
-from reportkit import render, unchanged
+from reportkit import render, shared, unchanged
+from reportkit.amended import recorded
+from reportkit.cli import _planning
+from reportkit.errors import ParamsError
 from reportkit.pack import Pack, Wanted, build
 from reportkit.pack import fingerprint as fingerprints
 from reportkit.workspace import Workspace
@@ -41,7 +45,9 @@ def root(tmp_path: Path) -> Path:
 
 
 def go(root: Path, *audiences: str, force: bool = False) -> Pack:
-    return build(Workspace.find(root), QUARTER, Wanted(audiences, force=force, cold=True))
+    """A build as the command line does it: planned by what an earlier one has kept, where that is of the same."""
+    with shared.planning(_planning(root, QUARTER, fresh=force)):
+        return build(Workspace.find(root), QUARTER, Wanted(audiences, force=force, cold=True))
 
 
 def why(root: Path, *audiences: str, force: bool = False) -> dict[str, str]:
@@ -335,3 +341,67 @@ def test_force_works_everything_out_again(root: Path) -> None:
     assert (folder / "left").exists()
     assert go(root, force=True).ok
     assert not (folder / "left").exists()
+
+
+def by_command(root: Path, *names: str) -> list[str]:
+    """Which of the libraries a build by the command line has imported."""
+    script = (
+        "import sys\nfrom reportkit.cli import main\n"
+        f"try: main(['build', '{QUARTER}', '--cold', '-w', {str(root)!r}])\n"
+        f"finally: print(sorted({set(names)} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return ast.literal_eval(done.stdout.splitlines()[-1])
+
+
+def test_where_notebooks_alone_changed_what_a_build_is_planned_by_is_kept(root: Path) -> None:
+    heavy = ("ibis", "numpy", "pandas", "pyarrow", "duckdb", "reportkit.fetch.tabular")
+    go(root)
+    assert unchanged.edited(root, QUARTER, ())
+    notebook(root, "security", *GOOD, "1 + 1")
+    assert unchanged.edited(root, QUARTER, ())
+    assert not unchanged.edited(root, QUARTER, ("security",)), "that was never asked for"
+    assert by_command(root, *heavy) == []
+    edit(root / "params" / "needles.yaml", "target: 4", "target: 5")
+    assert not unchanged.edited(root, QUARTER, ())
+    assert "ibis" in by_command(root, *heavy)
+
+
+def test_what_is_kept_for_planning_tells_no_old_story(root: Path) -> None:
+    """What no part of its folder's name covers: the quarter's own record, files elsewhere, exports that were replaced."""
+    first = go(root).remarks
+    raw = root / "extracts" / "raw" / "deployments.csv"
+    raw.write_text(raw.read_text() + "99,ant,2026-04-29T10:00:00Z\n")
+    assert first == ()
+    assert any("deployments.csv is another file" in remark for remark in go(root).remarks)
+    logo = root / "logo.svg"
+    logo.write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    (root / "params" / "_brand.yml").write_text("logo: {medium: ../logo.svg}\n")
+    assert go(root).ok
+    logo.unlink()
+    with pytest.raises(ParamsError, match=r"logo\.svg"):
+        go(root)
+
+
+def test_a_changed_proof_is_told_as_soon_as_a_record_knows_it(root: Path) -> None:
+    with shared.planning(_planning(root, QUARTER, fresh=False)):
+        before = recorded(root, QUARTER)
+    record = root / "reports" / QUARTER / "record.json"
+    whole = json.loads(record.read_text()) | {"proofs": {"path": {"tried": "something else"}}}
+    record.write_text(json.dumps(whole))
+    calls: list[str] = []
+    for _ in range(2):
+        with shared.planning(_planning(root, QUARTER, fresh=False)):
+            Workspace.find(root).planned("told", QUARTER, lambda: calls.append(before) or len(calls))
+    assert recorded(root, QUARTER) != before
+    assert len(calls) == 1
+    record.write_text(json.dumps(whole | {"proofs": {}}))
+    with shared.planning(_planning(root, QUARTER, fresh=False)):
+        Workspace.find(root).planned("told", QUARTER, lambda: calls.append(before) or len(calls))
+    assert len(calls) == 2
+
+
+def test_nothing_is_kept_for_planning_before_there_is_an_extract(tmp_path: Path) -> None:
+    made = workspace(tmp_path)
+    assert _planning(made, QUARTER, fresh=False) is None
+    assert not (made / "extracts" / QUARTER).exists()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import io
 import json
 import logging
 import os
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,6 +22,8 @@ from nbformat import NotebookNode
 
 from reportkit import run
 from reportkit.errors import NotebookError, ReportkitError, UnknownName
+from reportkit.run.lean import without
+from reportkit.run.parameters import read
 
 PARAMETERS = 'audience = "executives"\nquarter = "2026-Q3"'
 GIVEN = {"audience": "security", "quarter": "2026-Q2"}
@@ -255,3 +262,28 @@ def test_the_environment_is_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_notebook_that_leaves_early_is_no_success(write: Write, go: Go) -> None:
     with pytest.raises(NotebookError, match=r"cell 3 \(`import sys; sys.exit\(\)`\) failed: the notebook ended there"):
         go(write("1 + 1", "import sys; sys.exit()", "2 + 2"))
+
+
+def test_a_notebook_that_is_looked_at_again_is_as_it_was_read(write: Write) -> None:
+    path = write("1 + 1")
+    first = read(path)
+    first.cells[0].source = "changed"
+    assert read(path).cells[0].source != "changed"
+    path.write_text(path.read_text().replace("1 + 1", "1 + 2"))
+    assert any(cell.source == "1 + 2" for cell in read(path).cells)
+
+
+def test_a_library_is_hidden_from_its_thread_alone_and_for_the_block() -> None:
+    found: list[object] = []
+    with without("this"), contextlib.redirect_stdout(io.StringIO()):
+        with pytest.raises(ModuleNotFoundError):
+            importlib.import_module("this")
+        other = threading.Thread(target=lambda: found.append(importlib.import_module("this")))
+        other.start()
+        other.join()
+    assert found == [importlib.import_module("this")]
+
+
+def test_papermill_is_there_without_what_it_reads_from_hadoop_with() -> None:
+    code = "import sys; import reportkit.run.kernel; sys.exit('pyarrow' in sys.modules); "
+    subprocess.run([sys.executable, "-c", code], check=True)

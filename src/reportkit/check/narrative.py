@@ -18,6 +18,7 @@ from reportkit.narrative.ground import ground, of_record
 from reportkit.narrative.references import references
 from reportkit.needles import library
 from reportkit.params import Fault
+from reportkit.run.parameters import cells
 from reportkit.run.parameters import read as opened
 from reportkit.workspace import Workspace
 
@@ -109,6 +110,14 @@ def _numbers(path: Path, key: str) -> list[Mapping[str, Any]] | None:
         return list(json.loads(path.read_text(encoding="utf-8"))["reports"][key]["numbers"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def has_text(place: Workspace, key: str) -> bool:
+    """Whether an audience's notebook has Markdown cells."""
+    try:
+        return any(cell.cell_type == "markdown" for cell in cells(place.notebook(key)))
+    except ReportkitError:
+        return False  # said elsewhere
 
 
 def in_notebook(place: Workspace, key: str, claims: Mapping[str, Claim] | None) -> Iterator[Fault]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import ibis
 
-from reportkit import entities
+from reportkit import entities, shared
 from reportkit.english import reasons
 from reportkit.model.needle import Needle
 from reportkit.model.rules import Rules
@@ -42,6 +42,10 @@ def converted(table: Table, amount: Any, rules: Rules) -> Any:
 
 def _currencies(snapshot: Snapshot, entity: str) -> set[str]:
     """The currencies of an entity's facts, everybody's."""
-    whole = snapshot.whole
+    facts = snapshot.manifest.entities[entity].sha256
+    return shared.once(("currencies", snapshot.quarter, entity, facts), lambda: _asked(snapshot.whole, entity))
+
+
+def _asked(whole: Snapshot, entity: str) -> set[str]:
     found = whole.kept(("currencies", entity), lambda: whole.table(entity).select("currency").distinct())
     return {row["currency"] for row in fetched(found).to_pylist() if row["currency"]}

@@ -12,7 +12,7 @@ from typing import Any
 
 from reportkit import files, forks, run, shared, unchanged, versions
 from reportkit.errors import ReportkitError
-from reportkit.pack import cluster, fingerprint, plan, publishing, record, sheets, state, story
+from reportkit.pack import fingerprint, plan, publishing, record, sheets, state, story
 from reportkit.pack.making import Clock, Making, Progress, make
 from reportkit.pack.plan import Job, Wanted
 from reportkit.snapshot import take
@@ -126,7 +126,8 @@ def _extract(workspace: Workspace, quarter: str, progress: Progress, *, again: b
             f"sources.yaml has changed since the extract of {quarter} was frozen; the reports show the frozen one."
         )
         return (f"{changed} Run `reportkit extract {quarter}` to take it again.",)
-    if newer := _newer(workspace, quarter):
+    watched = tuple(unchanged.elsewhere(workspace.root, _watched(workspace)))
+    if newer := shared.planned(("newer", quarter, watched), lambda: _newer(workspace, quarter)):
         changed = (
             f"{newer} is another file than when the extract of {quarter} was frozen; the reports show the frozen one."
         )
@@ -159,6 +160,8 @@ def _make(making: Making, due: Sequence[Job], wanted: Wanted, timeout: float) ->
         return
     jobs = wanted.jobs or len(os.sched_getaffinity(0))
     if wanted.cluster:
+        from reportkit.pack import cluster  # which knows what notebooks ask for: it imports the engine
+
         cluster.make(making, due, wanted.cluster, jobs, timeout, warm=not wanted.cold)
         return
     epoch = int(sheets.source_date(making.workspace, making.quarter).timestamp())
@@ -218,9 +221,8 @@ def _remember(pack: Pack, making: Making, wanted: Wanted) -> None:
     if not pack.ok:
         return
     root = making.workspace.root
-    settings = making.workspace.sources.sources.values()
     said: dict[str, Any] = {
-        "watched": [*(str(s["path"]) for s in settings if s.get("type") == "file" and "path" in s), *_of_brand(making)],
+        "watched": [*_watched(making.workspace), *_of_brand(making)],
         "reports": [outcome.report for outcome in pack.outcomes],
         "remarks": list(pack.remarks),
     }
@@ -228,6 +230,12 @@ def _remember(pack: Pack, making: Making, wanted: Wanted) -> None:
     state.write(
         making.target, making.scratch, {**kept, "said": unchanged.saying(root, making.quarter, wanted.audiences, said)}
     )
+
+
+def _watched(workspace: Workspace) -> list[str]:
+    """The files that sources read, as patterns."""
+    settings = workspace.sources.sources.values()
+    return [str(s["path"]) for s in settings if "path" in s]
 
 
 def _of_brand(making: Making) -> list[str]:

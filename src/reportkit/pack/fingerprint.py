@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
+from reportkit import shared
 from reportkit.model.background import Background
 from reportkit.model.params import Params, Proof
 from reportkit.pack.plan import Job
@@ -59,7 +60,7 @@ def _own(workspace: Workspace, job: Job, known: Background) -> Parts:
         "bets of all quarters": {promise.needle: digest(repr(promise)) for promise in bets},
         job.notebook.name: dict(_cells(job.notebook)),
         BESIDE: dict(_beside(job.notebook)),
-        **_params(workspace, job),
+        **shared.planned(("params of", job.audience, job.quarter), lambda: _params(workspace, job)),
         "what it is made for": dict(_flat(job.parameters)),
         "the quarter's audiences": {"": digest(bool({*workspace.audiences_of(job.quarter)} - {job.audience}))},
     }
@@ -67,9 +68,16 @@ def _own(workspace: Workspace, job: Job, known: Background) -> Parts:
 
 def _shared(workspace: Workspace, quarter: str, known: Background) -> Parts:
     """What all reports of a quarter are made of."""
-    manifest = Manifest.read(workspace.root / "extracts" / quarter)
     return {
         BRAND: dict(_brand(workspace)),
+        **workspace.planned("what all are made of", quarter, lambda: _planned_by(workspace, quarter, known)),
+    }
+
+
+def _planned_by(workspace: Workspace, quarter: str, known: Background) -> Parts:
+    """What all reports of a quarter are made of but the brand, which may have files anywhere."""
+    manifest = Manifest.read(workspace.root / "extracts" / quarter)
+    return {
         "the extract": {
             **{name: digest(asdict(entity)) for name, entity in manifest.entities.items()},
             "when and how it was taken": digest(
@@ -85,6 +93,10 @@ def _shared(workspace: Workspace, quarter: str, known: Background) -> Parts:
 
 def results(workspace: Workspace, quarter: str) -> str:
     """A digest of all that readings and evidence are worked out from: every param, every extract, what git knows, and the code."""
+    return workspace.planned("results", quarter, lambda: _results(workspace, quarter))
+
+
+def _results(workspace: Workspace, quarter: str) -> str:
     params = workspace.params
     read = [
         params.organisation,

@@ -30,6 +30,14 @@ class Groups:
     small: tuple[str, ...] = ()
     unsized: str = ""  # why no group's size can be told, as a sentence
 
+    def told(self, workspace: Workspace, each: Each, small: Sequence[str]) -> str:
+        """Which groups get no report of their own, and why, in one sentence (two where their size cannot be told)."""
+        audience = workspace.audience(each.audience)
+        without = words.no_report(audience.title, small, each.by, NAMED)
+        if self.unsized:
+            return f"{without}, {words.unsized(self.unsized)}"
+        return f"{without}, {words.too_small(workspace.organisation.smallest_group, find(audience.primary).label)}"
+
 
 def groups(workspace: Workspace, quarter: str, each: Each) -> Groups:
     """Those named, else all that have a fact of the audience's primary needle in the quarter.
@@ -75,12 +83,3 @@ def _known(snapshot: Snapshot, by: str) -> set[str]:
     tables = [snapshot.table(entity) for entity in snapshot.manifest.entities]
     found = (fetched(t.select(by).distinct().drop_null()).column(by).to_pylist() for t in tables if by in t.columns)
     return {str(group) for names in found for group in names} - {NO_TEAM}
-
-
-def told(workspace: Workspace, each: Each, small: Sequence[str], unsized: str = "") -> str:
-    """Which groups get no report of their own, and why, in one sentence (two where their size cannot be told)."""
-    audience = workspace.audience(each.audience)
-    without = words.no_report(audience.title, small, each.by, NAMED)
-    if unsized:
-        return f"{without}, {words.unsized(unsized)}"
-    return f"{without}, {words.too_small(workspace.organisation.smallest_group, find(audience.primary).label)}"

@@ -15,7 +15,7 @@ from typing import TypeVar
 import nbformat
 from nbformat import NotebookNode
 
-from reportkit import files, forks, run
+from reportkit import files, forks, render, run
 from reportkit.errors import NotebookError, ReportkitError
 from reportkit.forks import NoFork, ServerDied
 from reportkit.pack import record, sheets, story
@@ -25,6 +25,7 @@ from reportkit.workspace import Workspace
 
 T = TypeVar("T")
 Progress = Callable[[str], None]
+_HERE = threading.Lock()  # what lays pages out serves one thread at a time
 
 
 class Clock:
@@ -82,12 +83,14 @@ class Line:
     timeout: float
     notebooks: threading.Semaphore
     pages: threading.Semaphore
+    idle: bool = False  # fewer reports than processors
 
 
 def make(making: Making, plan: Sequence[Job], settings: run.Isolated, jobs: int, timeout: float) -> None:
     """Make every report of the plan; what fails does not stop the others."""
     warm = settings.family is not None
-    line = Line(settings, timeout, threading.Semaphore(jobs), threading.Semaphore(jobs if warm else 1))
+    pages = threading.Semaphore(jobs if warm else 1)
+    line = Line(settings, timeout, threading.Semaphore(jobs), pages, idle=len(plan) < jobs)
     with ThreadPoolExecutor(min(len(plan), 2 * jobs) or 1) as pool:
         futures = {pool.submit(one, making, job, line): job for job in plan}
         making.progress(f"making {', '.join(job.report for job in plan[:7])}{' …' if len(plan) > 7 else ''}")
@@ -109,7 +112,7 @@ def one(making: Making, job: Job, line: Line) -> record.Made:
     source = making.folder(job) / "report.ipynb"
     nbformat.write(executed.notebook, source)
     with line.pages:
-        _pages(making, job, source, made, line.settings)
+        _pages(making, job, source, made, line)
     return made
 
 
@@ -140,15 +143,24 @@ def _entry(making: Making, job: Job, executed: run.Executed) -> record.Made:
     )
 
 
-def _pages(making: Making, job: Job, source: Path, made: record.Made, settings: run.Isolated) -> None:
+def _pages(making: Making, job: Job, source: Path, made: record.Made, line: Line) -> None:
     """Lay out the report in worker processes, in this one where there are none to be had."""
     sheet = sheets.sheet(making.workspace, making.quarter, made.headline, made.title)
     if job.restyle:
         with making.clock.stage("drawing again"):
-            apart(settings, forks.KERNELS, layout.restyle, source, sheet.brand)
-    cost = apart(settings, forks.PAGES, layout.lay_out, source, sheet)
-    making.clock.add("laying out HTML", cost.html)
-    making.clock.add("laying out PDF", cost.pdf)
+            apart(line.settings, forks.KERNELS, layout.restyle, source, sheet.brand)
+    for cost in _laid_out(line, source, sheet):
+        for face, seconds in cost.seconds.items():
+            making.clock.add(f"laying out {face.upper()}", seconds)
+
+
+def _laid_out(line: Line, source: Path, sheet: render.Sheet) -> Sequence[layout.Cost]:
+    """What the pages cost: laid out one after the other, or both at once where processors would have nothing else to do."""
+    if not (line.idle and line.settings.family):
+        return [apart(line.settings, forks.PAGES, layout.lay_out, source, sheet)]
+    with ThreadPoolExecutor(1) as beside:
+        paper = beside.submit(apart, line.settings, forks.PAGES, layout.lay_out, source, sheet, (layout.PDF,))
+        return [apart(line.settings, forks.PAGES, layout.lay_out, source, sheet, (layout.HTML,)), paper.result()]
 
 
 def apart(settings: run.Isolated, server: str, function: Callable[..., T], *arguments: object) -> T:
@@ -164,7 +176,8 @@ def apart(settings: run.Isolated, server: str, function: Callable[..., T], *argu
             continue
         except NoFork:
             break
-    return function(*arguments)
+    with _HERE:
+        return function(*arguments)
 
 
 def settle(making: Making, job: Job, future: Future[record.Made]) -> None:

@@ -8,12 +8,15 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reportkit import run
 from reportkit.errors import ParamsError, UnknownName
 from reportkit.model.params import RESERVED, Each
-from reportkit.pack.groups import Groups, groups, told
 from reportkit.workspace import Workspace
+
+if TYPE_CHECKING:
+    from reportkit.pack.groups import Groups
 
 NAMES = re.compile(r"[^\w.-]+")
 
@@ -96,16 +99,14 @@ def planned(workspace: Workspace, quarter: str, wanted: Sequence[str] = ()) -> P
     Raises UnknownName, and ParamsError for a group too small for a report of its own. The extract has to be there where
     the quarter makes one report a team.
     """
-    each = {one: groups(workspace, quarter, one) for one in workspace.quarter(quarter).each}
+    each = _groups(workspace, quarter)
     fanned = {one.audience for one in each}
     asked = [name for name in wanted if name in workspace.audiences and name not in fanned]
     whole = dict.fromkeys((*_regular(workspace, quarter), *asked))
     found = [Job(name, name, quarter, workspace.notebook(name)) for name in whole]
     found = list(_apart([*found, *_each(workspace, quarter, each)]))  # small ones too: no name hangs on another's size
     small: dict[tuple[str, tuple[str, str] | None], str] = {
-        (one.audience, (one.by, value)): told(workspace, one, [value], g.unsized)
-        for one, g in each.items()
-        for value in g.small
+        (one.audience, (one.by, value)): g.told(workspace, one, [value]) for one, g in each.items() for value in g.small
     }
     withheld = {job.report: small[job.audience, job.only] for job in found if (job.audience, job.only) in small}
     made = [job for job in found if job.report not in withheld]
@@ -116,8 +117,18 @@ def planned(workspace: Workspace, quarter: str, wanted: Sequence[str] = ()) -> P
             known = {*workspace.audiences, *(job.report for job in made)}
             raise UnknownName("audience", name, known, where="params/audiences.yaml")
     chosen = tuple(job for job in made if not wanted or job.report in wanted or job.audience in wanted)
-    notes = tuple(told(workspace, one, g.small, g.unsized) for one, g in each.items() if g.small)
+    notes = tuple(g.told(workspace, one, g.small) for one, g in each.items() if g.small)
     return Planned(chosen, withheld, notes, frozenset(job.report for job in made))
+
+
+def _groups(workspace: Workspace, quarter: str) -> dict[Each, Groups]:
+    """The groups of each fan-out of the quarter."""
+    each = workspace.quarter(quarter).each
+    if not each:
+        return {}
+    from reportkit.pack.groups import groups  # asks the extract: it imports the engine
+
+    return {one: groups(workspace, quarter, one) for one in each}
 
 
 def _regular(workspace: Workspace, quarter: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from reportkit.check.narrative import in_notebook
+from reportkit.check.narrative import has_text, in_notebook
 from reportkit.errors import NotebookError, ParamsError
 from reportkit.model.period import Quarter
 from reportkit.model.shown import Shown
@@ -38,9 +38,12 @@ def filled(
 def remarks(workspace: Workspace, whole: Mapping[str, Any], reports: Iterable[str]) -> tuple[str, ...]:
     """What the narrative check finds in the Markdown cells of these reports, given the numbers that they show."""
     entries = {report: whole["reports"][report] for report in reports}
+    read = [name for name, entry in entries.items() if has_text(workspace, entry.get("audience", name))]
+    if not read:
+        return ()  # and no needle need be known
     found = (
         f"{fault.where}: {fault.message}"
-        for report, entry in entries.items()
+        for report, entry in ((name, entries[name]) for name in read)
         for fault in in_notebook(workspace, entry.get("audience", report), of_record(entry["numbers"], library()))
     )
     return tuple(dict.fromkeys(found))

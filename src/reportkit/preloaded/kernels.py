@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from reportkit.preloaded import load
+from reportkit.preloaded.shell import SHELL, catalogues
 
 MODULES = (
-    "ipykernel.ipkernel",
-    "ipykernel.kernelapp",
-    "ipykernel.datapub",
-    "ipykernel.debugger",
-    "ipykernel_launcher",
-    "IPython.core.completerlib",
-    "IPython.core.debugger",
-    "IPython.core.logger",
-    "IPython.core.oinspect",
-    "IPython.extensions.storemagic",
-    "sqlite3",
-    "tornado.platform.asyncio",
+    *SHELL,
     "nbformat",
     "pandas",
     "pyarrow.parquet",
@@ -26,22 +16,16 @@ MODULES = (
     "ibis.formats.numpy",
     "ibis.formats.pandas",
     "ibis.formats.pyarrow",
+    "matplotlib.backends.backend_svg",
     "matplotlib.pyplot",
+    "matplotlib.textpath",
     "reportkit.forks",
     "reportkit.render.restyle",
     "reportkit.report",
     "reportkit.run.provisioner",
     "reportkit.sources.file",
     "reportkit.workspace",
+    "scipy.special",
 )
 
-
-def rehearse() -> None:
-    """Read the catalogues, which are found one module at a time."""
-    from reportkit import entities, needles
-
-    entities.library()
-    needles.library()
-
-
-load(MODULES, rehearse)
+load(MODULES, catalogues)

@@ -6,7 +6,7 @@ import gc
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -20,24 +20,27 @@ from reportkit.render.sheet import Sheet
 T = TypeVar("T")
 
 
+HTML, PDF = "html", "pdf"  # the faces of a report
+
+
 @dataclass(frozen=True)
 class Cost:
-    """What laying out took: seconds for each face, and the most memory that its process held, in bytes."""
+    """What laying out took: seconds by face, and the most memory that its process held, in bytes."""
 
-    html: float
-    pdf: float
+    seconds: Mapping[str, float]
     memory: int
 
 
-def lay_out(source: Path, sheet: Sheet) -> Cost:
-    """Write report.html and report.pdf beside the executed notebook."""
+def lay_out(source: Path, sheet: Sheet, faces: Sequence[str] = (HTML, PDF)) -> Cost:
+    """Write report.html and report.pdf, or one of them, beside the executed notebook."""
     notebook = nbformat.read(source, as_version=4)
-    begun = time.monotonic()
-    source.with_suffix(".html").write_text(render.html(notebook, sheet), encoding="utf-8")
-    between = time.monotonic()
-    source.with_suffix(".pdf").write_bytes(render.pdf(notebook, sheet))
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return Cost(between - begun, time.monotonic() - between, memory)
+    seconds = {}
+    for face in faces:
+        begun = time.monotonic()
+        page = render.pdf(notebook, sheet) if face == PDF else render.html(notebook, sheet).encode()
+        source.with_suffix(f".{face}").write_bytes(page)
+        seconds[face] = time.monotonic() - begun
+    return Cost(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
 
 def restyle(source: Path, brand: Brand) -> None:

@@ -174,12 +174,13 @@ class _Going:
     def run(self, kernel: OwnKernel | None = None) -> NotebookNode:
         """The executed notebook. Raises NotebookError."""
         from nbclient.exceptions import CellTimeoutError, DeadKernelError
-        from papermill.exceptions import PapermillExecutionError
+
+        from reportkit.run import kernel as kernels
 
         self.number = 0
         try:
             done = self._papermill(kernel)
-        except PapermillExecutionError as error:
+        except kernels.PapermillExecutionError as error:
             what = _cut(error.evalue, 400)
             raise self.failed(what if error.ename in OUR_ERRORS else f"{error.ename}: {what}") from None
         except CellTimeoutError:
@@ -193,13 +194,11 @@ class _Going:
         return done
 
     def _papermill(self, kernel: OwnKernel | None) -> NotebookNode:
-        from papermill import execute_notebook
-
         from reportkit.run import kernel as kernels
 
         settings, output = self.settings, self.output
         # Papermill would save the notebook twice a cell, checked against its schema each time: it is kept in memory.
-        done: NotebookNode = execute_notebook(
+        done: NotebookNode = kernels.execute_notebook(
             read(self.notebook), None, parameters=dict(self.parameters), engine_name=kernels.NAME, progress_bar=False,
             kernel_name="python3", language="python", execution_timeout=self.timeout, on_cell_start=self.begins,
             kernel=kernel or kernels.own(settings, output.with_suffix(".log")),

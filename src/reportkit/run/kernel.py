@@ -18,11 +18,18 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
 from nbformat import NotebookNode
-from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import Engine, papermill_engines
 
 from reportkit.forks import Family
 from reportkit.run import provisioner
+from reportkit.run.lean import without
+
+with without("pyarrow"):  # which papermill imports to read notebooks from Hadoop, where there is one
+    from papermill import execute_notebook
+    from papermill.clientwrap import PapermillNotebookClient
+    from papermill.engines import Engine, papermill_engines
+    from papermill.exceptions import PapermillExecutionError
+
+__all__ = ["NAME", "OwnKernel", "PapermillExecutionError", "Spare", "execute_notebook", "own"]
 
 if TYPE_CHECKING:
     from reportkit.run.execute import Isolated

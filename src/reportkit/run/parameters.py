@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 
 import nbformat
@@ -19,10 +21,12 @@ PLAIN = (
 
 def read(path: Path) -> NotebookNode:
     """The notebook in the file, as nbformat 4 with an id for every cell. Raises NotebookError where it is none."""
+    return deepcopy(_read(path))
+
+
+def _read(path: Path) -> NotebookNode:
     try:
-        notebook: NotebookNode = nbformat.convert(nbformat.reader.reads(path.read_text(encoding="utf-8")), 4)
-        _name(notebook)
-        nbformat.validate(notebook)
+        return _parsed(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise NotebookError(f"this notebook cannot be read: {error.strerror}.", where=path.name) from None
     except Exception as error:  # noqa: BLE001  # nbformat raises its own, json's and jsonschema's errors
@@ -30,12 +34,20 @@ def read(path: Path) -> NotebookNode:
         raise NotebookError(
             f"this is no Jupyter notebook ({first}); open and save it in Jupyter.", where=path.name
         ) from None
+
+
+@lru_cache(maxsize=32)
+def _parsed(text: str) -> NotebookNode:
+    """The notebook: looked at several times a report, and by many reports. Nobody may change it."""
+    notebook: NotebookNode = nbformat.convert(nbformat.reader.reads(text), 4)
+    _name(notebook)
+    nbformat.validate(notebook)
     return notebook
 
 
 def cells(path: Path) -> list[NotebookNode]:
-    """The cells of the notebook in the file. Raises NotebookError where it is none."""
-    return list(read(path).cells)
+    """The cells of the notebook in the file, to be looked at alone. Raises NotebookError where it is none."""
+    return list(_read(path).cells)
 
 
 def _name(notebook: NotebookNode) -> None:
@@ -95,7 +107,7 @@ def _plain(value: ast.expr) -> bool:
 
 def check(path: Path, given: Iterable[str]) -> None:
     """Raises UnknownName where the notebook does not declare a parameter that it would be given."""
-    known = declared(read(path), path.name)
+    known = declared(_read(path), path.name)
     for name in given:
         if name not in known:
             raise UnknownName("parameter", name, known, where=path.name)

@@ -1,0 +1,36 @@
+"""Importing a library without what it imports for uses that are not ours."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import get_ident
+
+
+@dataclass(frozen=True)
+class _Hidden:
+    """Tells one thread that a library is not installed."""
+
+    library: str
+    thread: int
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:  # noqa: ARG002
+        """None, whereupon other finders are asked. Raises ModuleNotFoundError for the library."""
+        if name == self.library and get_ident() == self.thread:
+            raise ModuleNotFoundError(f"{name} is not needed here", name=name)
+
+
+@contextmanager
+def without(library: str) -> Iterator[None]:
+    """In the block, and in this thread, the library is as one that is not installed; unless it was imported before.
+
+    For imports that make do without it.
+    """
+    hidden = _Hidden(library, get_ident())
+    sys.meta_path.insert(0, hidden)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(hidden)
