@@ -5,12 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import re
+from dataclasses import astuple, replace
 from itertools import combinations
 from pathlib import Path
 
 import pikepdf
 import pytest
 
+from reportkit import measure
+from reportkit.model.evidence import NO_TEAM
+from reportkit.needles import library
+from reportkit.workspace import Workspace
 from tests.building import REPOSITORY, built, numbers, pages, reports, workspace
 from tests.northwind import truth
 from tests.northwind.exports import DIRT
@@ -245,3 +250,20 @@ def _rename(path: Path, old: str, new: str) -> None:
         rows = [[new if cell == old else cell for cell in row] for row in csv.reader(file)]
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+@pytest.mark.parametrize("by", ["team", "journey"])
+def test_what_all_groups_are_asked_for_at_once_is_what_each_is_asked_for(northwind_root: Path, by: str) -> None:
+    found = Workspace.find(northwind_root)
+    windows = [found.period(QUARTER).shift(-n).window for n in (1, 0)]
+    with found.snapshot(QUARTER) as snapshot:
+        for needle in library().values():
+            if measure.lacking(snapshot, needle):
+                continue
+            groups = measure.by_group(snapshot, needle, windows, by)
+            for group in sorted({*groups} - {NO_TEAM})[:2]:
+                alone = snapshot.cut({by: group})
+                each = measure.readings(alone, needle, windows)
+                for one, other in zip(each, measure.readings(alone, needle, windows, groups[group]), strict=True):
+                    assert astuple(replace(one, value=0)) == astuple(replace(other, value=0)), (needle.key, group)
+                    assert one.value == pytest.approx(other.value, rel=1e-12, nan_ok=True), (needle.key, group)

@@ -105,10 +105,11 @@ class Findings:
         rules, window = self.snapshot.rules, self.quarter.window
         named = "deployment_id" not in self.snapshot.manifest.entities["incidents"].missing
         ways = [way for way in rules.dora.other_links() if named or way.link != "stated"]
-        return shared.once(
-            ("other links", needle.key, window, self.snapshot.only, named),
-            lambda: [(w, measure.reading(self.snapshot.under(replace(rules, dora=w)), needle, window)) for w in ways],
-        )
+        under = [self.snapshot.under(replace(rules, dora=way)) for way in ways]
+        return [
+            (way, self._readings(("other links", way), s, needle, [window])[0])
+            for way, s in zip(ways, under, strict=True)
+        ]
 
     def parts(self, needle: Needle, windows: Sequence[Window], by: str) -> Sequence[Sequence[Part]]:
         """The needle in each window by the groups of a column. Raises MeasureError where it cannot be cut like that."""
@@ -120,11 +121,20 @@ class Findings:
     def history(self, needle: Needle) -> Sequence[Reading]:
         """The needle by quarter, nine quarters up to this one, oldest first, of the facts that the report is on."""
         if needle.key not in self._histories:
-            self._histories[needle.key] = shared.once(
-                ("history", needle.key, self.quarter, self.snapshot.only, QUARTERS),
-                lambda: measure.quarters(self.snapshot, needle, self.quarter, QUARTERS),
-            )
+            windows = measure.up_to(self.quarter, QUARTERS)
+            self._histories[needle.key] = self._readings("history", self.snapshot, needle, windows)
         return self._histories[needle.key]
+
+    def _readings(
+        self, what: object, snapshot: Snapshot, needle: Needle, windows: Sequence[Window]
+    ) -> Sequence[Reading]:
+        """The readings, worked out once a build; those of one group from sums that are asked for once for all groups."""
+        key, only = (what, needle.key, tuple(windows)), snapshot.only
+        if not (shared.in_build() and len(only) == 1):
+            return shared.once((*key, only), lambda: measure.readings(snapshot, needle, windows))
+        ((by, group),) = only.items()
+        groups = shared.once((*key, by), lambda: measure.by_group(snapshot.whole, needle, windows, by))
+        return measure.readings(snapshot, needle, windows, groups.get(group, {}))
 
     @cached_property
     def _histories(self) -> dict[str, Sequence[Reading]]:
@@ -140,10 +150,7 @@ class Findings:
             return []  # what it is divided by is known by the month, which no week has
         last = self.quarter.window.end
         mondays = Window(last - WEEK * (WEEKS + 1), last).weeks[-WEEKS:]
-        found = shared.once(
-            ("weekly", needle.key, self.quarter, self.snapshot.only, WEEKS),
-            lambda: measure.readings(self.snapshot, needle, [Window(day, day + WEEK) for day in mondays]),
-        )
+        found = self._readings("weekly", self.snapshot, needle, [Window(day, day + WEEK) for day in mondays])
         covered = measure.covers(self.snapshot, needle)
         return [reading for reading in found if reading.window.start >= covered.start]
 

@@ -58,6 +58,11 @@ def _once(path: Path, make: Callable[[], T]) -> T:
         return made
 
 
+def in_build() -> bool:
+    """Whether there are others for whom something can be worked out as well."""
+    return bool(os.environ.get(FOLDER))
+
+
 def handed(key: object, make: Callable[[], T]) -> T:
     """What was handed on under this key in a build, else what `make` gives; that is not kept for anybody else."""
     folder = os.environ.get(FOLDER)

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reportkit.measure.asking import covers, quarters, reading, readings
+from reportkit.measure.asking import by_group, covers, quarters, reading, readings, up_to
 from reportkit.measure.cuts import Part, cut, cuts
 from reportkit.measure.needs import columns, fault, giving, lacking, needs, told, uses
 from reportkit.measure.reading import Reading
@@ -36,6 +36,7 @@ __all__ = [
     "OTHER",
     "Part",
     "Reading",
+    "by_group",
     "columns",
     "covers",
     "cut",
@@ -49,6 +50,7 @@ __all__ = [
     "reading",
     "readings",
     "told",
+    "up_to",
     "uses",
 ]
 

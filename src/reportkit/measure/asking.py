@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from reportkit.english import reasons
 from reportkit.errors import MeasureError
 from reportkit.measure.needs import lacking, needs, uses
 from reportkit.measure.periods import Numbered
 from reportkit.measure.reading import Reading, Sums, size
+from reportkit.measure.rows import Cut
 from reportkit.measure.sums import by_window, finished_only
 from reportkit.model.kind import Duration, Per, Rate, Ratio, Share, Stock
 from reportkit.model.needle import Needle
@@ -17,16 +18,33 @@ from reportkit.model.period import Quarter, Window
 from reportkit.snapshot import Snapshot
 
 
-def readings(snapshot: Snapshot, needle: Needle, windows: Sequence[Window]) -> list[Reading]:
-    """One reading a window, in order. Raises MeasureError where the extract lacks what the needle is made of."""
+def readings(
+    snapshot: Snapshot, needle: Needle, windows: Sequence[Window], sums: Mapping[int, Sums] | None = None
+) -> list[Reading]:
+    """One reading a window, in order. Raises MeasureError where the extract lacks what the needle is made of.
+
+    `sums` of the windows, by their place, need not be asked for where `by_group` has told them.
+    """
     if sentence := lacking(snapshot, needle):
         raise MeasureError(sentence)
     inside = covered(snapshot, needle, windows)
-    found = by_window(snapshot, needle, inside) if inside else {}
+    if sums is None:
+        found = by_window(snapshot, needle, inside) if inside else {}
+        sums = {i: of for (i, _), of in found.items()}
     parts = dict(inside)
-    return [
-        read(snapshot, needle, window, parts.get(i), found.get((i, ""), Sums())) for i, window in enumerate(windows)
-    ]
+    return [read(snapshot, needle, window, parts.get(i), sums.get(i, Sums())) for i, window in enumerate(windows)]
+
+
+def by_group(snapshot: Snapshot, needle: Needle, windows: Sequence[Window], by: str) -> dict[str, dict[int, Sums]]:
+    """The sums of all groups of a column at once: for each the windows in which it has facts, by their place.
+
+    They are those that the extract cut to the group gives. Raises MeasureError where the facts have no such column.
+    """
+    inside = covered(snapshot, needle, windows)
+    found: dict[str, dict[int, Sums]] = {}
+    for (i, group), sums in (by_window(snapshot, needle, inside, Cut(by)) if inside else {}).items():
+        found.setdefault(group, {})[i] = sums
+    return found
 
 
 def reading(snapshot: Snapshot, needle: Needle, window: Window) -> Reading:
@@ -36,7 +54,12 @@ def reading(snapshot: Snapshot, needle: Needle, window: Window) -> Reading:
 
 def quarters(snapshot: Snapshot, needle: Needle, last: Quarter, count: int = 9) -> list[Reading]:
     """The needle in the `count` quarters up to and with `last`, oldest first."""
-    return readings(snapshot, needle, [last.shift(i - count + 1).window for i in range(count)])
+    return readings(snapshot, needle, up_to(last, count))
+
+
+def up_to(last: Quarter, count: int = 9) -> list[Window]:
+    """The windows of the `count` quarters up to and with `last`, oldest first."""
+    return [last.shift(i - count + 1).window for i in range(count)]
 
 
 def covers(snapshot: Snapshot, needle: Needle) -> Window:
