@@ -20,10 +20,11 @@ MODULES = (
 
 
 def rehearse() -> None:
-    """Compile the templates and read plotly.js, so that processes forked from this one need not."""
-    from reportkit.render import page
+    """Compile the templates, read plotly.js and lay out a line, so that processes forked from this one need not."""
+    from reportkit.render import page, paper
 
     page.rehearse()
+    paper.rehearse()
 
 
 def nowhere(name: str) -> str | None:  # noqa: ARG001

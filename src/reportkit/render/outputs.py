@@ -28,16 +28,22 @@ from reportkit.render.cleaning import clean, markdown
 HIDDEN = frozenset(
     {"parameters", "injected-parameters", "hide", "hide-output", "hide_output", "remove_cell", "remove-cell"}
 )
+DRAWING = "drawing:"  # the scheme of their addresses
 ALT = re.compile(r"^\s*#\|?\s*alt:\s*(.+)$", re.MULTILINE)
 
 
 @dataclass
 class Body:
-    """Gathers one report's markup. `live` is filled as the figures come: the data of each live picture by its id."""
+    """Gathers one report's markup, and beside it, as the figures come, what is not a part of the markup itself.
+
+    `live` has the data of each live picture by its id; `drawings` the address of each SVG that is printed: with them the
+    markup would be ten times as long.
+    """
 
     brand: Brand
     face: Literal["screen", "paper"]
     live: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    drawings: dict[str, str] = field(default_factory=dict)
     _seen: dict[str, int] = field(default_factory=dict)
 
     def cell(self, cell: NotebookNode) -> Markup:
@@ -89,7 +95,7 @@ class Body:
         if block["kind"] == "figure":
             return self._figure(block["name"], block["svg"], block["live"], (block["alt"], block["caption"]))
         text = _unbroken(block["html"])
-        inner = Markup(_hued(text, self.brand) if self.face == "screen" else _minis_printed(text))
+        inner = Markup(_hued(text, self.brand) if self.face == "screen" else self._minis_printed(text))
         if block["kind"] == "heading":
             return inner
         return Markup('<div class="rk-{}">{}</div>').format(re.sub(r"[^a-z-]", "", str(block["kind"])), inner)
@@ -114,7 +120,7 @@ class Body:
         drawn = _apart(drawn, nth)
         said = Markup("<figcaption>{}</figcaption>").format(caption) if caption else Markup("")
         if self.face == "paper":
-            return Markup('<figure class="rk-figure">{}{}</figure>').format(_printed(drawn, alt), said)
+            return Markup('<figure class="rk-figure">{}{}</figure>').format(self._printed(drawn, alt), said)
         static = Markup('<div class="rk-static">{}</div>').format(Markup(_hued(drawn, self.brand)))
         attributes = Markup('role="img" tabindex="0" aria-label="{}"').format(alt)
         if live is not None:
@@ -122,6 +128,25 @@ class Body:
             attributes += Markup(' data-live="{}"').format(ident)
         return Markup('<figure class="rk-figure" id="{}"><div class="rk-chart" {}>{}</div>{}</figure>').format(
             ident, attributes, static, said
+        )
+
+    def _printed(self, drawn: str, alt: str, name: str = "rk-drawn") -> Markup:
+        """An SVG as an image of the page: WeasyPrint would take an element of the page for each line of it, at twice the time.
+
+        What is no SVG by itself, as a table in place of a picture, or one that only a browser's parser reads, stays in the page.
+        """
+        if not _is_svg(drawn):
+            return Markup(re.sub(r"(<svg\b[^>]*>)", lambda m: f"{m[1]}<title>{escape(alt)}</title>", drawn, count=1))
+        address = self.drawings.setdefault(drawn, f"{DRAWING}{len(self.drawings)}")
+        return Markup('<img class="{}" alt="{}" src="{}">').format(name, alt, address)
+
+    def _minis_printed(self, markup: str) -> str:
+        """The markup with the small pictures in its tables as images."""
+        return re.sub(
+            r'<svg\b[^>]*\bclass="rk-mini"[^>]*><title>(.*?)</title>.*?</svg>',
+            lambda found: self._printed(found[0], unescape(found[1]), "rk-mini"),
+            markup,
+            flags=re.DOTALL,
         )
 
 
@@ -159,32 +184,11 @@ def _apart(drawn: str, nth: int) -> str:
     return re.sub(r"\bf([0-9a-f]{8})-", rf"f\1x{nth}-", drawn) if nth else drawn
 
 
-def _printed(drawn: str, alt: str, name: str = "rk-drawn") -> Markup:
-    """An SVG as an image of the page: WeasyPrint would take an element of the page for each line of it, at twice the time.
-
-    What is no SVG by itself, as a table in place of a picture, or one that only a browser's parser reads, stays in the page.
-    """
-    if not _is_svg(drawn):
-        return Markup(re.sub(r"(<svg\b[^>]*>)", lambda m: f"{m[1]}<title>{escape(alt)}</title>", drawn, count=1))
-    packed = base64.b64encode(drawn.encode()).decode()
-    return Markup('<img class="{}" alt="{}" src="data:image/svg+xml;base64,{}">').format(name, alt, packed)
-
-
 def _is_svg(drawn: str) -> bool:
     try:
         return ET.fromstring(drawn).tag == "{http://www.w3.org/2000/svg}svg"  # noqa: S314  (from the analyst's own notebook)
     except ET.ParseError:
         return False
-
-
-def _minis_printed(markup: str) -> str:
-    """The markup with the small pictures in its tables as images."""
-    return re.sub(
-        r'<svg\b[^>]*\bclass="rk-mini"[^>]*><title>(.*?)</title>.*?</svg>',
-        lambda found: _printed(found[0], unescape(found[1]), "rk-mini"),
-        markup,
-        flags=re.DOTALL,
-    )
 
 
 def _hued(markup: str, brand: Brand) -> str:

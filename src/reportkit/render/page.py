@@ -58,12 +58,20 @@ def content(executed: NotebookNode, body: Body, sheet: Sheet) -> Markup:
 
 @lru_cache(maxsize=1)
 def _exporter() -> Any:
-    """Nbconvert's exporter over our template, which is compiled once. Not for two threads at a time."""
+    """Nbconvert's exporter over our template, which is compiled once. Not for two threads at a time.
+
+    It would check the notebook again after each of its own steps, none of which does anything here.
+    """
     make: Any = TemplateExporter
     return make(
         template_name="reportkit", extra_template_basedirs=[str(TEMPLATES)], template_file="index.html.j2",
         filters={"shown": lambda _: ""}, file_extension=".html",
+        default_preprocessors=[], preprocessors=[_as_it_is], optimistic_validation=True,
     )  # fmt: skip
+
+
+def _as_it_is(notebook: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+    return notebook, resources
 
 
 def rehearse() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from nbformat import NotebookNode
@@ -12,7 +13,7 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from reportkit.figures.theme import faces
-from reportkit.render import style
+from reportkit.render import measuring, style
 from reportkit.render.frame import environment, logo
 from reportkit.render.outputs import Body
 from reportkit.render.page import content
@@ -24,15 +25,20 @@ MARGIN = {"Letter": "margin:12mm 20mm 17mm;"}  # 18 mm shorter and 6 mm wider th
 TIGHT = 0.94  # of the type's size: the text that a page holds grows with the square
 
 
-class _Local(URLFetcher):  # type: ignore[misc]
-    """Fetches what the page carries and the brand's font files, nothing else."""
+measuring.install()
 
-    def __init__(self, allowed: frozenset[str]) -> None:
+
+class _Local(URLFetcher):  # type: ignore[misc]
+    """Fetches what the page carries, its drawings and the brand's font files, nothing else."""
+
+    def __init__(self, allowed: frozenset[str], drawings: Mapping[str, str]) -> None:
         super().__init__(allowed_protocols=("data", "file"))
-        self._allowed = allowed
+        self._allowed, self._drawings = allowed, {address: drawn for drawn, address in drawings.items()}
 
     def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
         """The response; raises ValueError for an address that is not ours."""
+        if url in self._drawings:
+            return URLFetcherResponse(url, self._drawings[url].encode(), {"Content-Type": "image/svg+xml"})
         if not url.startswith("data:") and url not in self._allowed:
             raise ValueError(f"{url[:80]} is not part of the report")
         return super().fetch(url, headers)
@@ -40,17 +46,23 @@ class _Local(URLFetcher):  # type: ignore[misc]
 
 def pdf(executed: NotebookNode, sheet: Sheet) -> bytes:
     """The report as a PDF/UA-1 file."""
-    main = content(executed, Body(sheet.brand, "paper"), sheet)
+    body = Body(sheet.brand, "paper")
+    main = content(executed, body, sheet)
     page = environment().get_template("paper.html.j2").render(sheet=sheet, main=main, logo=logo(sheet.brand.logo))
-    document = _laid_out(page, sheet)
-    identifier = hashlib.sha256(page.encode()).digest()[:16]
+    document = _laid_out(page, sheet, body.drawings)
+    identifier = hashlib.sha256("".join((page, *body.drawings)).encode()).digest()[:16]
     made: bytes = document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier, custom_metadata=False)
     return made
 
 
-def _laid_out(page: str, sheet: Sheet) -> Document:
+def rehearse() -> None:
+    """Lay out a line, so that processes forked from this one need not find out what that takes."""
+    HTML(string='<p style="letter-spacing:1px">–</p><table><tr><td>–</table>').write_pdf(pdf_variant="pdf/ua-1")
+
+
+def _laid_out(page: str, sheet: Sheet, drawings: Mapping[str, str]) -> Document:
     """The pages, set a little tighter where that saves a last page of a few lines."""
-    setting = _Setting(page, sheet)
+    setting = _Setting(page, sheet, drawings)
     document = setting.at(1.0)
     full, left = len(document.pages) - 1, _filled(document)
     if not full or left > min(THIN_PAGE, SAVED * (1 - TIGHT**2) * full):
@@ -62,9 +74,9 @@ def _laid_out(page: str, sheet: Sheet) -> Document:
 class _Setting:
     """A page and its style sheet, parsed once for as many sizes of type as are tried."""
 
-    def __init__(self, page: str, sheet: Sheet) -> None:
+    def __init__(self, page: str, sheet: Sheet, drawings: Mapping[str, str]) -> None:
         self._sheet, self._fonts = sheet, FontConfiguration()
-        self._fetcher = _Local(frozenset(file.resolve().as_uri() for _, _, file in faces(sheet.brand)))
+        self._fetcher = _Local(frozenset(file.resolve().as_uri() for _, _, file in faces(sheet.brand)), drawings)
         self._css = self._parsed(style.paper(sheet.brand))
         self._html = HTML(string=page, url_fetcher=self._fetcher)
 

@@ -1,0 +1,63 @@
+"""WeasyPrint measures a text anew wherever it needs its width: here it is measured once a document.
+
+A cell of a table is measured word by word, as a whole, and once more as it is set; each letter of a drawing's text by itself.
+Half of it was measured before, and measuring is the most of what laying out takes. WeasyPrint's own answers are kept beside
+the struts that it keeps, with the fonts of the document. A WeasyPrint that looks otherwise goes on as it is.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from operator import itemgetter
+from typing import Any
+
+from weasyprint.layout import inline, preferred
+from weasyprint.text import line_break
+
+#: All of a style that how wide a text is, and where it breaks, depends on.
+PROPERTIES = (
+    "direction", "font_family", "font_feature_settings", "font_kerning", "font_language_override", "font_size", "font_stretch",
+    "font_style", "font_variant_alternates", "font_variant_caps", "font_variant_east_asian", "font_variant_ligatures",
+    "font_variant_numeric", "font_variant_position", "font_variation_settings", "font_weight", "hyphenate_character",
+    "hyphenate_limit_chars", "hyphenate_limit_zone", "hyphens", "lang", "letter_spacing", "overflow_wrap", "tab_size",
+    "text_decoration_line", "white_space", "word_break", "word_spacing",
+)  # fmt: skip
+UNBROKEN = ("nowrap", "pre")
+_STYLE = itemgetter(*PROPERTIES)
+_FAMILY = PROPERTIES.index("font_family")
+Split = Callable[..., Any]
+
+
+def once(split: Split) -> Split:
+    """WeasyPrint's split_first_line, asked once for each text in each style and width."""
+
+    def found(
+        text: str, style: Any, context: Any, max_width: float | None, justification_spacing: float, **how: bool
+    ) -> Any:
+        width = None if style["white_space"] in UNBROKEN else max_width
+        looks = _STYLE(style)
+        looks = (*looks[:_FAMILY], tuple(looks[_FAMILY]), *looks[_FAMILY + 1 :])
+        key = (text, looks, width, justification_spacing, *how.items())
+        measured = vars(style.font_config).setdefault("measured", {})
+        try:
+            known = measured.get(key)
+        except TypeError:  # of a value that is no key, as the lines of underlined text
+            return split(text, style, context, max_width, justification_spacing, **how)
+        if known is None:
+            known = measured[key] = split(text, style, context, max_width, justification_spacing, **how)
+        layout = copy.copy(known[0])  # drawing the text changes it
+        layout.max_width = max_width
+        return (layout, *known[1:])
+
+    return found
+
+
+def install() -> None:
+    """Let WeasyPrint ask here, as far as it measures text the way that it is known to."""
+    usual = getattr(line_break, "split_first_line", None)
+    users = [module for module in (inline, preferred) if getattr(module, "split_first_line", None) is usual]
+    if usual and len(users) == 2:
+        asked = once(usual)
+        for module in (line_break, *users):
+            module.split_first_line = asked

@@ -1,0 +1,109 @@
+"""Texts measured once a document: the same pages as WeasyPrint's own, and no trouble with one that measures otherwise."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from weasyprint import HTML
+from weasyprint.css.properties import INITIAL_VALUES
+from weasyprint.layout import inline, preferred
+from weasyprint.text import line_break
+
+from reportkit import render
+from reportkit.render import measuring, paper
+from tests.sample_report import executive, sheet_fields
+
+SHEET = render.Sheet(**sheet_fields())
+USERS = (line_break, inline, preferred)
+TABLE = (
+    "<table><tr><td>several words in a cell<td>−68%</tr><tr><td>several words in a cell<td>−68%</table><p>"
+    + 80 * "word "
+)
+UNDERLINED = "<p style='text-decoration:underline'>several words, <u>and some more of them</u></p>"
+
+
+class Style(dict[str, Any]):
+    """A style as WeasyPrint's own are: with the fonts of its document."""
+
+
+@pytest.fixture
+def usual(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """WeasyPrint as it is without us, for one test."""
+    own = line_break.split_first_line.__closure__[0].cell_contents
+    for module in USERS:
+        monkeypatch.setattr(module, "split_first_line", own)
+    return own
+
+
+def written(text: str) -> bytes:
+    made: bytes = HTML(string=f"<html lang=en><title>t</title>{text}").write_pdf(
+        pdf_variant="pdf/ua-1", pdf_identifier=b"1"
+    )
+    return made
+
+
+@pytest.mark.parametrize("text", [TABLE, UNDERLINED])
+def test_pages_are_those_of_weasyprint_alone(text: str, request: pytest.FixtureRequest) -> None:
+    ours = written(text)
+    request.getfixturevalue("usual")
+    assert written(text) == ours
+
+
+def test_a_whole_report_is_that_of_weasyprint_alone(request: pytest.FixtureRequest) -> None:
+    ours = render.pdf(executive(), SHEET)
+    request.getfixturevalue("usual")
+    assert render.pdf(executive(), SHEET) == ours
+
+
+def test_a_text_is_measured_once_in_each_style_and_width_that_it_can_break_at() -> None:
+    asked: list[tuple[str, float | None]] = []
+
+    def split(text: str, style: Any, context: Any, max_width: float | None, *_: Any, **__: Any) -> Any:
+        asked.append((text, max_width))
+        return SimpleNamespace(max_width=max_width), len(text), None, 10.0, 12.0, 9.0
+
+    once = measuring.once(split)
+    style, fonts = Style(INITIAL_VALUES, lang=None), SimpleNamespace()
+    style.font_config = fonts  # type: ignore[attr-defined]
+    broad, narrow = once("−68%", style, None, 100.0, 0), once("−68%", style, None, 50.0, 0)
+    assert once("−68%", style, None, 50.0, 0)[1:] == narrow[1:]
+    assert asked == [("−68%", 100.0), ("−68%", 50.0)]
+    assert (broad[0].max_width, narrow[0].max_width) == (100.0, 50.0)
+    style["white_space"] = "nowrap"
+    assert [once("−68%", style, None, width, 0)[0].max_width for width in (100.0, 50.0, None)] == [100.0, 50.0, None]
+    assert len(asked) == 3
+    style["font_size"] = 20
+    once("−68%", style, None, None, 0)
+    assert len(asked) == 4
+
+
+def test_a_weasyprint_that_measures_otherwise_is_left_alone(usual: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(preferred, "split_first_line")
+    measuring.install()
+    assert line_break.split_first_line is inline.split_first_line is usual
+
+
+def test_nothing_on_paper_is_a_flexible_box() -> None:
+    """WeasyPrint lays those out several times over."""
+    from reportkit.render.outputs import Body
+    from reportkit.render.page import content
+
+    body = Body(SHEET.brand, "paper")
+    page = f"<header class=rk-mast><p class=rk-from>a<p class=rk-for>b</header>{content(executive(), body, SHEET)}"
+    document = paper._Setting(page, SHEET, body.drawings).at(1.0)
+    kinds = {type(box).__name__ for sheet in document.pages for box in sheet._page_box.descendants()}
+    assert "TableCellBox" in kinds
+    assert not {kind for kind in kinds if "Flex" in kind or "Grid" in kind}
+
+
+def test_drawings_stay_out_of_the_markup_of_the_page_each_once() -> None:
+    from reportkit.render.outputs import Body
+
+    body = Body(SHEET.brand, "paper")
+    drawn = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0 9 9"/></svg>'
+    shown = [body._printed(text, "a line") for text in (drawn, drawn, drawn.replace("9 9", "8 8"))]
+    assert shown[0] == shown[1] != shown[2]
+    assert all(text not in str(shown) for text in ("<svg", "base64"))
+    assert len(body.drawings) == 2
