@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from html import unescape
 from typing import Any, Literal
-from xml.etree import ElementTree as ET
 
 from markupsafe import Markup, escape
 from nbformat import NotebookNode
@@ -24,6 +23,7 @@ from reportkit.english import pictures as words
 from reportkit.model.brand import Brand
 from reportkit.render import style
 from reportkit.render.cleaning import clean, markdown
+from reportkit.render.drawn import simpler
 
 HIDDEN = frozenset(
     {"parameters", "injected-parameters", "hide", "hide-output", "hide_output", "remove_cell", "remove-cell"}
@@ -95,7 +95,7 @@ class Body:
         if block["kind"] == "figure":
             return self._figure(block["name"], block["svg"], block["live"], (block["alt"], block["caption"]))
         text = _unbroken(block["html"])
-        inner = Markup(_hued(text, self.brand) if self.face == "screen" else self._minis_printed(text))
+        inner = Markup(_hued(text, self.brand) if self.face == "screen" else self._minis_printed(_unlabelled(text)))
         if block["kind"] == "heading":
             return inner
         return Markup('<div class="rk-{}">{}</div>').format(re.sub(r"[^a-z-]", "", str(block["kind"])), inner)
@@ -135,9 +135,10 @@ class Body:
 
         What is no SVG by itself, as a table in place of a picture, or one that only a browser's parser reads, stays in the page.
         """
-        if not _is_svg(drawn):
+        simple = simpler(drawn)
+        if simple is None:
             return Markup(re.sub(r"(<svg\b[^>]*>)", lambda m: f"{m[1]}<title>{escape(alt)}</title>", drawn, count=1))
-        address = self.drawings.setdefault(drawn, f"{DRAWING}{len(self.drawings)}")
+        address = self.drawings.setdefault(simple, f"{DRAWING}{len(self.drawings)}")
         return Markup('<img class="{}" alt="{}" src="{}">').format(name, alt, address)
 
     def _minis_printed(self, markup: str) -> str:
@@ -179,16 +180,16 @@ def _unbroken(markup: str) -> str:
     return re.sub(r"(?<=>)[^<]+(?=<)", kept, markup)
 
 
+def _unlabelled(markup: str) -> str:
+    """The markup without what is said for browsers alone: paper has its tags from the elements, and no narrow tables."""
+    return re.sub(
+        r' (?:role="(?:table|row|rowgroup|cell|columnheader|rowheader)"|data-label="[^"]*")(?=[^<>]*>)', "", markup
+    )
+
+
 def _apart(drawn: str, nth: int) -> str:
     """The ids of a picture that is shown more than once kept apart."""
     return re.sub(r"\bf([0-9a-f]{8})-", rf"f\1x{nth}-", drawn) if nth else drawn
-
-
-def _is_svg(drawn: str) -> bool:
-    try:
-        return ET.fromstring(drawn).tag == "{http://www.w3.org/2000/svg}svg"  # noqa: S314  (from the analyst's own notebook)
-    except ET.ParseError:
-        return False
 
 
 def _hued(markup: str, brand: Brand) -> str:

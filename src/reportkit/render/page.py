@@ -14,8 +14,9 @@ from typing import Any
 from markupsafe import Markup
 from nbconvert.exporters import TemplateExporter
 from nbformat import NotebookNode
-from nbformat.v4 import new_notebook
+from nbformat.v4 import new_code_cell, new_notebook
 
+from reportkit.model.brand import Brand
 from reportkit.render import style
 from reportkit.render.frame import TEMPLATES, environment, logo
 from reportkit.render.outputs import Body
@@ -49,11 +50,18 @@ def html(executed: NotebookNode, sheet: Sheet) -> str:
 def content(executed: NotebookNode, body: Body, sheet: Sheet) -> Markup:
     """What the notebook shows, by nbconvert and our template, with one h1 and no heading level left out."""
     exporter = _exporter()
-    exporter.register_filter("shown", body.cell)
-    made, _ = exporter.from_notebook_node(executed)
+    exporter.register_filter("shown", lambda cell: body.cell(executed.cells[cell.metadata["nth"]]))
+    made, _ = exporter.from_notebook_node(_bare(executed))
     if "<h1" not in made:
         made = str(Markup("<h1>{}</h1>").format(sheet.title)) + made
     return Markup(_no_widow(_in_order(made)))
+
+
+def _bare(executed: NotebookNode) -> NotebookNode:
+    """The notebook's cells by their numbers alone: nbconvert copies twice over what it is given, with all that is drawn in it."""
+    make: Any = new_notebook
+    bare: NotebookNode = make(cells=[new_code_cell(metadata={"nth": nth}) for nth in range(len(executed.cells))])
+    return bare
 
 
 @lru_cache(maxsize=1)
@@ -75,12 +83,13 @@ def _as_it_is(notebook: NotebookNode, resources: Any) -> tuple[NotebookNode, Any
 
 
 def rehearse() -> None:
-    """Compile the templates and read plotly.js, so that processes forked from this one need not."""
+    """Compile the templates, read plotly.js and the built-in fonts, so that processes forked from this one need not."""
     empty: Any = new_notebook()
     _exporter().from_notebook_node(empty)
     for name in ("page.html.j2", "paper.html.j2", "contents.html.j2"):
         environment().get_template(name)
     plotly_js()
+    style.screen(Brand())
 
 
 def _in_order(made: str) -> str:

@@ -100,9 +100,14 @@ def woff2(file: Path) -> str:
     Cutting takes a quarter of a second: what was cut once is kept for this user.
     """
     content = file.read_bytes()
-    recipe = hashlib.sha256(content + repr((RANGES, OPTIONS, version("fonttools"))).encode()).hexdigest()
+    recipe = hashlib.sha256(content + repr((RANGES, OPTIONS, _fonttools())).encode()).hexdigest()
     cut = files.kept(f"fonts/{recipe}.woff2", lambda: _cut(file))
     return base64.b64encode(cut).decode()
+
+
+@lru_cache(maxsize=1)
+def _fonttools() -> str:
+    return version("fonttools")
 
 
 def _cut(file: Path) -> bytes:
