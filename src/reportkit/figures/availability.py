@@ -70,8 +70,8 @@ def _drawn(rows: Sequence[Journey], brand: Brand) -> Any:
     ax = drawing.axes(figure, (left, BELOW, wide, high))
     ax.set_xlim(0, FULL)
     ax.set_ylim(len(rows), 0)
-    ax.plot([0, 0], [0, len(rows)], color=brand.rule, lw=0.8, zorder=1)
-    ax.plot([1, 1], [0, len(rows)], color=brand.ink, lw=0.8, zorder=4)
+    drawing.line(ax, [0, 0], [0, len(rows)], color=brand.rule, lw=0.8, zorder=1)
+    drawing.line(ax, [1, 1], [0, len(rows)], color=brand.ink, lw=0.8, zorder=4)
     drawing.words(ax, (1, -0.1), words.WHOLE_BUDGET, brand, color=brand.muted, ha="center", va="bottom")
     for i, journey in enumerate(rows):
         y = 1 - (i + 0.5) / len(rows)
@@ -92,7 +92,7 @@ def _drawn(rows: Sequence[Journey], brand: Brand) -> Any:
             continue
         over = journey.spent > 1
         end = min(max(journey.spent, 0.0), FULL)
-        ax.add_patch(
+        ax.add_artist(
             drawing.box(
                 (0, i + 0.28), end, 0.44, facecolor=brand.bad if over else brand.primary, edgecolor="none", zorder=3
             )

@@ -105,22 +105,25 @@ def _scene(evidence: Evidence, needle: Needle, proof: Proof, brand: Brand) -> _S
 
 
 def _lines(weekly: pd.DataFrame) -> Sequence[_Line]:
-    lines = []
-    for group in ("comparison", "treated"):
-        for phase in ("before", "settling", "after"):
-            rows = weekly[(weekly["group"] == group) & (weekly["phase"] == phase)].sort_values("week")
-            if not rows.empty:
-                lines.append(_line(group, phase, rows))
-    return lines
+    known: dict[tuple[str, str], dict[date, tuple[float, int]]] = {}
+    days = pd.to_datetime(weekly["week"]).dt.date
+    for day, *key, value, facts in zip(
+        days, *(weekly[c].tolist() for c in ("group", "phase", "value", "facts")), strict=True
+    ):
+        known.setdefault((key[0], key[1]), {})[day] = (value, facts)
+    return [
+        _line(group, phase, known[group, phase])
+        for group in ("comparison", "treated")
+        for phase in ("before", "settling", "after")
+        if (group, phase) in known
+    ]
 
 
-def _line(group: str, phase: str, rows: pd.DataFrame) -> _Line:
-    rows = rows.assign(week=pd.to_datetime(rows["week"])).set_index("week")
-    rows = rows.reindex(pd.date_range(rows.index.min(), rows.index.max(), freq="7D"))
-    return _Line(
-        group, phase, tuple(day.date() for day in rows.index),
-        tuple(float(v) if v >= 0 else math.nan for v in rows["value"]), tuple(int(n) for n in rows["facts"].fillna(0)),
-    )  # fmt: skip
+def _line(group: str, phase: str, known: Mapping[date, tuple[float, int]]) -> _Line:
+    first, last = min(known), max(known)
+    weeks = tuple(first + WEEK * n for n in range((last - first) // WEEK + 1))
+    told = [known.get(week, (math.nan, 0)) for week in weeks]
+    return _Line(group, phase, weeks, tuple(v if v >= 0 else math.nan for v, _ in told), tuple(n for _, n in told))
 
 
 def _top(values: Sequence[float], levels: Sequence[float]) -> float:
@@ -169,7 +172,7 @@ def _x(scene: _Scene, day: date) -> float:
 def _ground(scene: _Scene, ax: Axes, ticks: Sequence[float]) -> None:
     brand, wide = scene.brand, _x(scene, scene.end)
     start = _x(scene, scene.proof.start)
-    ax.add_patch(drawing.box((start, 0), wide - start, scene.top, facecolor=brand.wash, edgecolor="none", zorder=0))
+    ax.add_artist(drawing.box((start, 0), wide - start, scene.top, facecolor=brand.wash, edgecolor="none", zorder=0))
     drawing.grid(ax, ticks, [scene.needle.unit.number(t) for t in ticks], brand)
     for day, label in drawing.months(scene.first, scene.end - WEEK):
         drawing.below(ax, _x(scene, day), label, brand)
@@ -197,7 +200,7 @@ def _counterfactual(scene: _Scene, ax: Axes) -> None:
     days, middle, low, high = band
     xs, grey = [_x(scene, day) for day in days], scene.brand.before
     ax.fill_between(xs, low, high, color=grey, alpha=BAND, lw=0, zorder=0.5)
-    ax.plot(xs, middle, color=grey, lw=1.2, ls=(0, (0.8, 1.6)), zorder=2)
+    drawing.line(ax, xs, middle, color=grey, lw=1.2, ls=(0, (0.8, 1.6)), zorder=2)
 
 
 def _series(scene: _Scene, ax: Axes) -> None:
@@ -208,23 +211,23 @@ def _series(scene: _Scene, ax: Axes) -> None:
         ys = [min(v, scene.top) for v in line.values]
         if line.group == "comparison":
             continue
-        ax.plot(xs, ys, color=colour, alpha=SETTLING if line.phase == "settling" else 1, lw=1.9, marker="o", ms=3.6, mew=0,
+        drawing.line(ax, xs, ys, color=colour, alpha=SETTLING if line.phase == "settling" else 1, lw=1.9, marker="o", ms=3.6, mew=0,
                 zorder=4, solid_joinstyle="round", clip_on=False)  # fmt: skip
         _cut_off(scene, ax, line, xs, colour)
     _comparison(scene, ax)
     for level, colour in scene.levels:
         ends = [_x(scene, level.window.start), _x(scene, level.window.end)]
-        ax.plot(ends, [level.value] * 2, color=colour, lw=1.1, zorder=3)
+        drawing.line(ax, ends, [level.value] * 2, color=colour, lw=1.1, zorder=3)
 
 
 def _comparison(scene: _Scene, ax: Axes) -> None:
     lines = [line for line in scene.lines if line.group == "comparison"]
     xs = [_x(scene, w) + 3.5 for line in lines for w in line.weeks]
     ys = [min(v, scene.top) for line in lines for v in line.values]
-    ax.plot(xs, ys, color=scene.brand.before, lw=1.1, ls=(0, (2.4, 1.8)), zorder=2)
+    drawing.line(ax, xs, ys, color=scene.brand.before, lw=1.1, ls=(0, (2.4, 1.8)), zorder=2)
     alone = [i for i, y in enumerate(ys) if math.isfinite(y) and not any(math.isfinite(v) for v in (*ys[max(0, i - 1) : i], *ys[i + 1 : i + 2]))]  # fmt: skip
-    ax.plot(
-        [xs[i] for i in alone], [ys[i] for i in alone], ls="none", marker="o", ms=2, mew=0, color=scene.brand.before
+    drawing.line(
+        ax, [xs[i] for i in alone], [ys[i] for i in alone], ls="none", marker="o", ms=2, mew=0, color=scene.brand.before
     )
 
 
@@ -286,7 +289,7 @@ def _starts(scene: _Scene, ax: Axes, box: tuple[float, float, float, float]) -> 
         if left + drawing.extent(text, brand) / wide <= 1 + 0.5 * (drawing.WIDTH - box[0] - wide) / wide:
             break
     drawing.words(ax, (left, 1 + 4 / box[3]), text, brand, color=brand.primary, va="bottom", transform=ax.transAxes)
-    ax.plot([at, at], [0, 1], color=brand.primary, alpha=0.6, lw=0.5, transform=ax.transAxes, zorder=1)
+    drawing.line(ax, [at, at], [0, 1], color=brand.primary, alpha=0.6, lw=0.5, transform=ax.transAxes, zorder=1)
 
 
 # ---- on screen -------------------------------------------------------------------------------------------------------

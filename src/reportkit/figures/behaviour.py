@@ -87,7 +87,7 @@ def _drawn(scene: _Scene) -> Any:
     ax.set_xlim(0, scene.x(scene.end))
     ax.set_ylim(0, scene.top)
     start, wide = scene.x(scene.proof.start), scene.x(scene.end)
-    ax.add_patch(drawing.box((start, 0), wide - start, scene.top, facecolor=brand.wash, edgecolor="none", zorder=0))
+    ax.add_artist(drawing.box((start, 0), wide - start, scene.top, facecolor=brand.wash, edgecolor="none", zorder=0))
     drawing.grid(ax, ticks, [number(t) for t in ticks], brand)
     for day, label in drawing.months(scene.weeks[0], scene.end - WEEK):
         drawing.below(ax, scene.x(day), label, brand)
@@ -105,15 +105,15 @@ def _lines(scene: _Scene, ax: Axes) -> None:
     shown = [(label, value) for label, value in bounds if value > 0 or label == words.MEAN]
     for label, value in shown:
         dashes = "-" if label == words.MEAN else (0, (3, 2))
-        ax.plot([0, wide], [value, value], color=brand.before, lw=0.9, ls=dashes, zorder=2)
+        drawing.line(ax, [0, wide], [value, value], color=brand.before, lw=0.9, ls=dashes, zorder=2)
     places = drawing.spread([value / scene.top * PLOT for _, value in shown], 10.0, 0, PLOT)
     for (label, _), place in zip(shown, places, strict=True):
         drawing.words(ax, (1 + 6 / PLOT * 0.2, place / PLOT), label, brand, color=brand.muted, va="center_baseline",
                       transform=ax.transAxes)  # fmt: skip
     xs, ys = [scene.x(w) + 3.5 for w in scene.weeks], [min(v, scene.top) for v in scene.values]
-    ax.plot(xs, ys, color=brand.ink, alpha=0.4, lw=1.2, marker="o", ms=3, mew=0, zorder=3, clip_on=False)
+    drawing.line(ax, xs, ys, color=brand.ink, alpha=0.4, lw=1.2, marker="o", ms=3, mew=0, zorder=3, clip_on=False)
     out = scene.beyond
-    ax.plot([xs[i] for i in out], [ys[i] for i in out], ls="none", marker="o", ms=6, mfc="none", mec=brand.primary,
+    drawing.line(ax, [xs[i] for i in out], [ys[i] for i in out], ls="none", marker="o", ms=6, mfc="none", mec=brand.primary,
             mew=1.2, zorder=4, clip_on=False)  # fmt: skip
 
 

@@ -100,7 +100,7 @@ def _lines(
     for (teams, points), place in zip(lines, places, strict=True):
         own = teams == own_teams
         xs, ys = zip(*points, strict=True)
-        ax.plot(xs, ys, color=brand.primary if own else brand.before, lw=1.9 if own else 0.9, marker="o", ms=3.4 if own else 2,
+        drawing.line(ax, xs, ys, color=brand.primary if own else brand.before, lw=1.9 if own else 0.9, marker="o", ms=3.4 if own else 2,
                 mew=0, zorder=4 if own else 3, clip_on=False)  # fmt: skip
         drawing.words(ax, (1.02, place / PLOT), plural(teams, taker), brand, weight=600 if own else 400,
                       color=brand.primary if own else brand.muted, va="center_baseline", transform=ax.transAxes)  # fmt: skip

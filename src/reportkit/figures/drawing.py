@@ -81,12 +81,20 @@ def box(corner: tuple[Any, Any], width: float, height: float, **style: Any) -> R
     return Rectangle(corner, width, height, **style)
 
 
+def line(ax: Axes, xs: Sequence[Any], ys: Sequence[Any], **style: Any) -> None:
+    """A line, or marks, in axes whose limits are set: they are not looked for anew, as `plot` and `add_patch` would."""
+    from matplotlib.lines import Line2D
+
+    ax.add_artist(Line2D(xs, ys, **style))
+
+
 def words(target: Figure | Axes, place: tuple[Any, Any], text: str, brand: Brand, **style: Any) -> Text:
     """Text in the brand's face. Style: size, weight, and all that matplotlib's Text takes."""
     face = font(brand, style.pop("size", SMALL), style.pop("weight", 400))
     return target.text(*place, text, fontproperties=face, parse_math=False, **style)
 
 
+@lru_cache(maxsize=4096)
 def extent(text: str, brand: Brand, size: float = SMALL, weight: int = 400) -> float:
     """How wide a text is set, in points."""
     from matplotlib.textpath import text_to_path
@@ -138,7 +146,7 @@ def grid(ax: Axes, values: Sequence[float], labels: Sequence[str], brand: Brand)
     """Quiet level lines with their numbers to the left; the lowest is the ground."""
     for value, label in zip(values, labels, strict=True):
         low = value == values[0]
-        ax.plot([0, 1], [value, value], color=brand.ink if low else brand.rule, alpha=0.45 if low else 1, lw=0.6, zorder=1,
+        line(ax, [0, 1], [value, value], color=brand.ink if low else brand.rule, alpha=0.45 if low else 1, lw=0.6, zorder=1,
                 transform=ax.get_yaxis_transform(), clip_on=False)  # fmt: skip
         place = ax.transAxes.inverted().transform(ax.transData.transform((ax.get_xlim()[0], value)) - (5, 0))
         words(
@@ -150,7 +158,7 @@ def below(ax: Axes, at: float, label: str, brand: Brand, *, tick: bool = True) -
     """A label under the ground at a place on the x axis, with its tick."""
     blend = ax.get_xaxis_transform()
     if tick:
-        ax.plot([at, at], [0, -0.022], color=brand.before, lw=0.6, clip_on=False, transform=blend)
+        line(ax, [at, at], [0, -0.022], color=brand.before, lw=0.6, clip_on=False, transform=blend)
     words(ax, (at, -0.045), label, brand, color=brand.muted, ha="center", va="top", transform=blend)
 
 

@@ -80,7 +80,7 @@ def _drawn(lines: Sequence[Line], periods: Sequence[str], needle: Needle, brand:
         for j, (value, shade) in enumerate(zip(line.values, row, strict=True)):
             known = math.isfinite(value)
             colour = (brand.primary, FAINTEST + (FULLEST - FAINTEST) * shade) if known else "none"
-            ax.add_patch(drawing.box((j + 0.02, i + 0.05), 0.96, 0.9, facecolor=colour, edgecolor="none", zorder=1))
+            ax.add_artist(drawing.box((j + 0.02, i + 0.05), 0.96, 0.9, facecolor=colour, edgecolor="none", zorder=1))
             drawing.words(ax, (j + 0.5, i + 0.5), needle.unit.number(value), brand, color=brand.ink if known else brand.muted,
                           ha="center", va="center_baseline", zorder=3)  # fmt: skip
     return figure

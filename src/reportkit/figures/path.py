@@ -111,7 +111,7 @@ def _bar(
     at, below = 0.0, []
     for (_, length, _), colour in zip(row.steps, colours, strict=True):
         wide, text = length * scale, unit.number(length)
-        ax.add_patch(drawing.box((at, base), wide, BAR, facecolor=colour, edgecolor=brand.paper, linewidth=0.6))
+        ax.add_artist(drawing.box((at, base), wide, BAR, facecolor=colour, edgecolor=brand.paper, linewidth=0.6))
         if drawing.extent(text, brand, 7.5) + 5 <= wide:
             style = {"size": 7.5, "color": _text(colour, brand), "ha": "center", "va": "center_baseline"}
             drawing.words(ax, (at + wide / 2, base + BAR / 2), text, brand, **style)
@@ -148,7 +148,7 @@ def _step_names(ax: Axes, row: Steps, brand: Brand, place: tuple[float, float], 
         for i, text in enumerate(reversed(texts)):
             drawing.words(ax, (x, top + 8 + 9.5 * i), text, brand, color=brand.muted, ha="center", va="baseline")
         if abs(x - centre) < FAR:
-            ax.plot([x, centre], [top + 5.5, top + 1], color=brand.before, lw=0.6)
+            drawing.line(ax, [x, centre], [top + 5.5, top + 1], color=brand.before, lw=0.6)
 
 
 def _apart(centres: Sequence[float], widths: Sequence[float], room: float) -> list[float]:

@@ -62,10 +62,19 @@ def _drawn(weeks: Sequence[Week], needle: Needle, quarter: Window, brand: Brand)
     level = drawing.axes(figure, (left, BELOW + FLOW + BETWEEN, wide, LEVEL))
     level.set_xlim(0, days)
     level.set_ylim(0, top)
-    level.add_patch(drawing.box((start, 0), days - start, top, facecolor=brand.wash, edgecolor="none", zorder=0))
+    level.add_artist(drawing.box((start, 0), days - start, top, facecolor=brand.wash, edgecolor="none", zorder=0))
     drawing.grid(level, ticks, [COUNT.number(t) for t in ticks], brand)
-    level.plot(
-        xs, [w.open for w in weeks], color=brand.primary, lw=1.9, marker="o", ms=3.2, mew=0, zorder=4, clip_on=False
+    drawing.line(
+        level,
+        xs,
+        [w.open for w in weeks],
+        color=brand.primary,
+        lw=1.9,
+        marker="o",
+        ms=3.2,
+        mew=0,
+        zorder=4,
+        clip_on=False,
     )
     drawing.words(
         level,
@@ -89,12 +98,12 @@ def _drawn(weeks: Sequence[Week], needle: Needle, quarter: Window, brand: Brand)
     most = max(1, *(w.came for w in weeks), *(w.went for w in weeks))
     flow.set_xlim(0, days)
     flow.set_ylim(-most, most)
-    flow.add_patch(
+    flow.add_artist(
         drawing.box((start, -most), days - start, 2 * most, facecolor=brand.wash, edgecolor="none", zorder=0)
     )
     flow.bar(xs, [w.came for w in weeks], width=5, color=brand.before, zorder=3)
     flow.bar(xs, [-w.went for w in weeks], width=5, color=brand.primary, zorder=3)
-    flow.plot([0, days], [0, 0], color=brand.ink, alpha=0.45, lw=0.6, zorder=4)
+    drawing.line(flow, [0, days], [0, 0], color=brand.ink, alpha=0.45, lw=0.6, zorder=4)
     for label, place in ((words.CAME, 0.75), (words.WENT, 0.25)):
         drawing.words(
             flow,

@@ -161,7 +161,7 @@ def _drawn(scene: _Scene) -> Any:
     ax.set_xlim(0, days)
     ax.set_ylim(0, scene.top)
     start = (scene.wash - window.start).days
-    ax.add_patch(drawing.box((start, 0), days - start, scene.top, facecolor=brand.wash, edgecolor="none", zorder=0))
+    ax.add_artist(drawing.box((start, 0), days - start, scene.top, facecolor=brand.wash, edgecolor="none", zorder=0))
     drawing.grid(ax, ticks, [unit.number(t) for t in ticks], brand)
     for day, label in drawing.months(window.start, window.end - WEEK):
         drawing.below(ax, float((day - window.start).days), label, brand)
@@ -177,10 +177,10 @@ def _lines(scene: _Scene, ax: Axes, width: float) -> None:
     for level in scene.levels:
         colour = brand.ink if level.solid else brand.before
         style: Any = "-" if level.solid else (0, (3, 2))
-        ax.plot([0, days], [level.value] * 2, color=colour, lw=0.9, ls=style, zorder=2)
+        drawing.line(ax, [0, days], [level.value] * 2, color=colour, lw=0.9, ls=style, zorder=2)
     xs = [(week.monday - first).days + 3.5 for week in scene.weeks]
     ys = [week.value for week in scene.weeks]
-    ax.plot(xs, ys, color=brand.primary, lw=1.9, marker="o", ms=3.4, mew=0, zorder=4, clip_on=False)
+    drawing.line(ax, xs, ys, color=brand.primary, lw=1.9, marker="o", ms=3.4, mew=0, zorder=4, clip_on=False)
     last = scene.known[-1]
     text, reached = scene.needle.unit.brief(last.value), last is scene.weeks[-1]
     style = {"weight": 600, "color": brand.primary}

@@ -87,11 +87,11 @@ def _drawn(scene: _Scene) -> Any:
     ax.set_xlim(low, top)
     ax.set_ylim(len(bars), 0)
     for tick in _ticks(low, top):
-        ax.plot([tick, tick], [0, len(bars)], color=brand.rule, lw=0.6, zorder=1)
+        drawing.line(ax, [tick, tick], [0, len(bars)], color=brand.rule, lw=0.6, zorder=1)
         drawing.words(
             ax, (tick, len(bars) + 0.12), _tick(scene.money, tick), brand, color=brand.muted, ha="center", va="top"
         )
-    ax.plot([0, 0], [0, len(bars)], color=brand.ink, alpha=0.45, lw=0.8, zorder=2)
+    drawing.line(ax, [0, 0], [0, len(bars)], color=brand.ink, alpha=0.45, lw=0.8, zorder=2)
     for i, bar in enumerate(bars):
         _bar(scene, ax, i, bar, wide)
     return figure
@@ -111,11 +111,11 @@ def _bar(scene: _Scene, ax: Axes, i: int, bar: tuple[str, float, float, str], wi
     last = i == len(scene.steps)
     a, b = sorted((start, end))
     share = GAP / (ROW + GAP)
-    ax.add_patch(drawing.box((a, i + share / 2), b - a, 1 - share, facecolor=colour, edgecolor="none", zorder=3))
+    ax.add_artist(drawing.box((a, i + share / 2), b - a, 1 - share, facecolor=colour, edgecolor="none", zorder=3))
     if not last:
-        ax.plot([end, end], [i + 1 - share / 2, i + 1 + share / 2], color=brand.muted, lw=0.6, zorder=2)
+        drawing.line(ax, [end, end], [i + 1 - share / 2, i + 1 + share / 2], color=brand.muted, lw=0.6, zorder=2)
     else:
-        ax.plot([scene.left.low, scene.left.high], [i + 0.5] * 2, color=brand.ink, lw=1.2, zorder=4)
+        drawing.line(ax, [scene.left.low, scene.left.high], [i + 0.5] * 2, color=brand.ink, lw=1.2, zorder=4)
     drawing.words(ax, (-8 / wide, 1 - (i + 0.5) / (len(scene.steps) + 1)), drawing.wrapped(label, brand, LEFT - 10)[0], brand,
                   weight=600 if last else 400, color=brand.ink, ha="right", va="center_baseline", transform=ax.transAxes)  # fmt: skip
     right = max(b, scene.left.high) if last else b
@@ -125,7 +125,7 @@ def _bar(scene: _Scene, ax: Axes, i: int, bar: tuple[str, float, float, str], wi
     back = drawing.extent(said, brand, weight=600 if last else 400)
     tall = (ROW + GAP) * (len(scene.steps) + 1)
     y = 1 - (i + 0.5) / (len(scene.steps) + 1)
-    ax.add_patch(drawing.box(((at - 2) / wide, y - 5 / tall), (back + 4) / wide, 10 / tall, facecolor=brand.paper, edgecolor="none",
+    ax.add_artist(drawing.box(((at - 2) / wide, y - 5 / tall), (back + 4) / wide, 10 / tall, facecolor=brand.paper, edgecolor="none",
                            zorder=1.5, clip_on=False, transform=ax.transAxes))  # fmt: skip
     drawing.words(ax, (at / wide, y), said, brand, weight=600 if last else 400, color=brand.ink, ha="left",
                   va="center_baseline", transform=ax.transAxes)  # fmt: skip
