@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
+import numpy as np
 import pandas as pd
 
 from reportkit.errors import MeasureError
@@ -59,23 +60,16 @@ def _frame(table: object) -> pd.DataFrame:
 
 def _minutes(frame: pd.DataFrame, snapshot: Snapshot, needle: Needle) -> pd.DataFrame:
     """Each spell cut at the weeks' ends, so that its minutes lie in the weeks in which they passed."""
-    pieces = []
-    for begins, ends in _weeks(snapshot, needle):
-        part = frame[(frame["at"] < ends) & ~(frame["until"] <= begins)].copy()
-        part["at"], last = _inside(part, begins, ends)
-        part["amount"] = (last - part["at"]).dt.total_seconds() / 60
-        pieces.append(part)
-    return pd.concat(pieces, ignore_index=True) if pieces else frame.assign(amount=0.0).iloc[:0]
+    pieces, seconds = _pieces(frame, snapshot, needle)
+    return pieces.assign(amount=seconds / 60)
 
 
 def _weekly(frame: pd.DataFrame, snapshot: Snapshot, needle: Needle) -> pd.DataFrame:
     """What stands at each week's end, said once a week: `at` is the week's last moment."""
-    pieces, frame = [], frame.assign(yes=pd.to_datetime(frame["yes"], utc=True))
-    for _, ends in _weeks(snapshot, needle):
-        part = frame[(frame["at"] < ends) & ~(frame["until"] < ends)].copy()
-        part["yes"], part["at"] = (part["yes"] < ends).to_numpy(bool), ends - timedelta(microseconds=1)
-        pieces.append(part)
-    return pd.concat(pieces, ignore_index=True) if pieces else frame.iloc[:0]
+    known = frame.assign(yes=pd.to_datetime(frame["yes"], utc=True))
+    whole, _, ends = _by_week(known, snapshot, needle, at_its_end=True)
+    last = (ends - timedelta(microseconds=1)).astype(whole["at"].dtype)
+    return whole.assign(at=last, yes=(whole["yes"] < ends).to_numpy(bool))
 
 
 def _both_sides(frame: pd.DataFrame, snapshot: Snapshot, needle: Needle, per: Per, by: str) -> pd.DataFrame:
@@ -105,19 +99,35 @@ def _meeting(frame: pd.DataFrame, by: Sequence[str], zone: str) -> pd.Series:
 
 def _stood(frame: pd.DataFrame, snapshot: Snapshot, needle: Needle) -> pd.DataFrame:
     """The months for which each fact stood, week by week."""
-    pieces = []
-    for begins, ends in _weeks(snapshot, needle):
-        part = frame[(frame["at"] < ends) & ~(frame["until"] <= begins)].copy()
-        part["at"], last = _inside(part, begins, ends)
-        part["denominator"] = (last - part["at"]).dt.total_seconds() / 86400 / 30.4375
-        pieces.append(part)
-    return pd.concat(pieces, ignore_index=True) if pieces else frame.assign(denominator=0.0).iloc[:0]
+    pieces, seconds = _pieces(frame, snapshot, needle)
+    return pieces.assign(denominator=seconds / 86400 / 30.4375)
 
 
-def _inside(frame: pd.DataFrame, begins: pd.Timestamp, ends: pd.Timestamp) -> tuple[pd.Series, pd.Series]:
-    """From when to when each fact lasted inside a week."""
-    last = frame["until"].fillna(ends)
-    return frame["at"].where(frame["at"] > begins, begins), last.where(last < ends, ends)
+def _pieces(frame: pd.DataFrame, snapshot: Snapshot, needle: Needle) -> tuple[pd.DataFrame, pd.Series]:
+    """Each fact once a week in which it lasted, `at` when it began to in that week, and for how many seconds it did."""
+    whole, begins, ends = _by_week(frame, snapshot, needle)
+    first = whole["at"].where(whole["at"] > begins, begins.astype(whole["at"].dtype))
+    last = whole["until"].fillna(ends)
+    last = last.where(last < ends, ends)
+    return whole.assign(at=first), (last - first).dt.total_seconds()
+
+
+def _by_week(
+    frame: pd.DataFrame, snapshot: Snapshot, needle: Needle, *, at_its_end: bool = False
+) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
+    """Each fact once for each week in which it lasted (or that it outlasted), week by week, with the week's two ends."""
+    at, until = (frame[name].dt.tz_localize(None).to_numpy() for name in ("at", "until"))
+    weeks = list(_weeks(snapshot, needle))
+    rows = []
+    for week in weeks:
+        begins, ends = (moment.tz_convert(None).to_datetime64() for moment in week)
+        over = until < ends if at_its_end else until <= begins  # neither is of what is not over yet
+        rows.append(np.flatnonzero((at < ends) & ~over))
+    again = np.repeat(np.arange(len(weeks)), [len(places) for places in rows])
+    whole = frame.take(np.concatenate(rows) if rows else []).reset_index(drop=True)
+    edges = (pd.Series(pd.to_datetime([week[side] for week in weeks], utc=True)) for side in (0, 1))
+    begun, over_by = (edge.take(again).reset_index(drop=True) for edge in edges)
+    return whole, begun, over_by
 
 
 def _weeks(snapshot: Snapshot, needle: Needle) -> Iterator[tuple[pd.Timestamp, pd.Timestamp]]:
