@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from reportkit import derived, entities, measure
-from reportkit.measure import across, frames, sums
+from reportkit.measure import across, frames, life, sums
 from reportkit.model.engine import Engine
 from reportkit.model.needle import Needle
 from reportkit.model.period import Quarter, Window
@@ -127,9 +127,12 @@ def test_every_query_can_be_written_for_engines_that_nobody_runs_here(
         written.extend(c.to_sqlglot(table.unbind()).sql(c.dialect) for c in compilers)
         return table.to_pyarrow()
 
-    for module in (across, frames, sums):
+    for module in (frames, life):
         monkeypatch.setattr(module, "fetched", fetched)
-    monkeypatch.setattr(derived, "_before", derived._along)  # as on every engine but the embedded one
+    monkeypatch.setattr(life, "quantiles", life.asked)  # as on every engine but the embedded one
+    for module in (across, sums):
+        monkeypatch.setattr(module, "listed", lambda table: fetched(table).to_pylist())
+    monkeypatch.setattr(derived, "found_here", derived.asked)
     monkeypatch.setattr(Snapshot, "kept", lambda _, __, make: make())
     facts = {name: crowd(entity, 30, ZONE, seed=2) for name, entity in entities.library().items()}
     few = freeze(facts, COVERS, ZONE, rules=RULES)

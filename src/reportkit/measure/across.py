@@ -18,7 +18,7 @@ from reportkit.measure.rows import GROUP, Cut
 from reportkit.model.kind import Per
 from reportkit.model.needle import Needle
 from reportkit.model.period import MONTHS, Window
-from reportkit.snapshot import Snapshot, fetched
+from reportkit.snapshot import Snapshot, listed
 
 Table = Any
 
@@ -79,15 +79,16 @@ def denominators(snapshot: Snapshot, needle: Needle, per: Per, cut: Cut) -> Tabl
         paid = in_money(per.entity, amount)
         picked["amount"] = (money.converted(table, found, snapshot.rules) if paid else found).cast("float64")
     meet = {name: table[name] for name in per.by}
-    chosen = table.select(**{GROUP: rows.grouped(table, needle, per.entity, cut)}, **meet, **picked)
-    return order.forward(chosen.drop_null(["at", *per.by]))
+    known = [expr.notnull() for expr in (picked["at"], *meet.values())]
+    chosen = {GROUP: rows.grouped(table, needle, per.entity, cut), **meet, **picked}
+    return table.filter(*known, *order.forward(picked)).select(**chosen)
 
 
 def _tops(snapshot: Snapshot, needle: Needle, per: Per, windows: Numbered, cut: Cut) -> dict[Any, tuple[int, float]]:
-    facts = assigned(rows.of(snapshot, needle, cut).drop_null(list(per.by) or None), "at", windows, snapshot.time_zone)
+    facts = assigned(rows.of(snapshot, needle, cut), "at", windows, snapshot.time_zone)
     keys = ["period", GROUP, *per.by]
     table = facts.group_by(keys).aggregate(n=facts.count(), total=facts.numerator.sum())
-    return {tuple(r[k] for k in keys): (int(r["n"]), float(r["total"])) for r in fetched(table).to_pylist()}
+    return {tuple(r[k] for k in keys): (int(r["n"]), float(r["total"])) for r in listed(table)}
 
 
 def _bottoms(
@@ -103,7 +104,7 @@ def _bottoms(
     inside = assigned(facts, "at", windows, snapshot.time_zone)
     keys = ["period", GROUP, *per.by]
     table = inside.group_by(keys).aggregate(total=inside.amount.sum())
-    return {tuple(r[k] for k in keys): float(r["total"]) for r in fetched(table).to_pylist()}
+    return {tuple(r[k] for k in keys): float(r["total"]) for r in listed(table)}
 
 
 def _months(facts: Table, per: Per, windows: Numbered, zone: str) -> dict[Any, float]:
@@ -118,5 +119,5 @@ def _months(facts: Table, per: Per, windows: Numbered, zone: str) -> dict[Any, f
         stood = end.delta(start, unit="microsecond").cast("float64") / length * window.months
         sums[f"w{i}"] = stood.sum(where=(facts["at"] < last) & (facts.until.isnull() | (facts.until > first)))
     keys = [GROUP, *per.by]
-    found = fetched(facts.group_by(keys).aggregate(**sums)).to_pylist()
+    found = listed(facts.group_by(keys).aggregate(**sums))
     return {(i, *(r[k] for k in keys)): float(r[f"w{i}"]) for r in found for i, _ in windows if r[f"w{i}"]}

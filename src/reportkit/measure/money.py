@@ -11,7 +11,7 @@ from reportkit import entities, shared
 from reportkit.english import reasons
 from reportkit.model.needle import Needle
 from reportkit.model.rules import Rules
-from reportkit.snapshot import Snapshot, fetched
+from reportkit.snapshot import Snapshot, listed
 
 Table = Any
 
@@ -48,4 +48,4 @@ def _currencies(snapshot: Snapshot, entity: str) -> set[str]:
 
 def _asked(whole: Snapshot, entity: str) -> set[str]:
     found = whole.kept(("currencies", entity), lambda: whole.table(entity).select("currency").distinct())
-    return {row["currency"] for row in fetched(found).to_pylist() if row["currency"]}
+    return {row["currency"] for row in listed(found) if row["currency"]}

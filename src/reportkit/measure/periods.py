@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -56,6 +56,24 @@ def _apart(windows: Numbered) -> Iterator[list[tuple[int, Window]]]:
         else:
             fitting.append((i, window))
     yield from lists
+
+
+def touched(facts: Table, windows: Numbered, time_zone: str) -> Table:
+    """Each fact, once for each window at some time of which it was open: with the window's `period` (its number), `begins` and `ends`."""
+    spans, there = _spans(tuple(windows), time_zone), alive(facts, windows, time_zone)
+    return there.join(spans, [there.start < spans.ends, there.end.isnull() | (there.end >= spans.begins)])
+
+
+@lru_cache(maxsize=64)
+def _spans(windows: Numbered, time_zone: str) -> Table:
+    """One row a window: `period`, `begins`, `ends`. The same few are asked for by all needles of a report."""
+    numbers = ibis.array([i for i, _ in windows]).unnest().name("period").as_table()
+    instants = [(i, window.instants(time_zone)) for i, window in windows]
+    begins, ends = (
+        ibis.cases(*((numbers.period == i, ibis.literal(at[side], "timestamp('UTC')")) for i, at in instants))
+        for side in (0, 1)
+    )
+    return numbers.select("period", begins=begins, ends=ends)
 
 
 def local_day(column: Any, time_zone: str, covers: Window) -> Any:

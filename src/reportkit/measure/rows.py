@@ -35,13 +35,15 @@ class Cut:
 WHOLE = Cut()
 
 
-def of(snapshot: Snapshot, needle: Needle, cut: Cut = WHOLE, also: Sequence[str] = ()) -> Table:
-    """One row a fact (or spell): `group`, the parts of the kind, `person` where facts are about people, `also` columns.
+def of(
+    snapshot: Snapshot, needle: Needle, cut: Cut = WHOLE, also: Sequence[str] = (), *, people: bool = False
+) -> Table:
+    """One row a fact (or spell): `group`, the parts of the kind, `also` columns, `person` where facts are about people and these are asked for.
 
     Duration and Stock: start, end. Rate: at, and until, day or amount. Share: at, yes, and each or until. Ratio: at, numerator,
     denominator. A fact that lacks anything but an end is left out. Raises MeasureError where it cannot be cut like that.
     """
-    table = base(snapshot, needle, cut, also)
+    table = base(snapshot, needle, cut, also, people=people)
     kind = needle.kind
     if isinstance(kind, Stock) and kind.each is not None:
         return spells.union(table, (GROUP, *also, "each"))
@@ -53,22 +55,26 @@ def of(snapshot: Snapshot, needle: Needle, cut: Cut = WHOLE, also: Sequence[str]
     return table
 
 
-def base(snapshot: Snapshot, needle: Needle, cut: Cut, also: Sequence[str] = ()) -> Table:
+def base(snapshot: Snapshot, needle: Needle, cut: Cut, also: Sequence[str] = (), *, people: bool = False) -> Table:
     """The same before intervals are joined and days are counted once."""
     rows = derived.table(snapshot, needle.entity, uses(needle)[needle.entity])
-    rows = rows if needle.where is None else rows.filter(needle.where)
-    rows = order.kept(snapshot, needle, rows)
-    picked = {name: resolved(rows, expr) for name, expr in parts(needle.kind).items()}
+    asked = parts(needle.kind)
+    picked = {name: resolved(rows, expr) for name, expr in asked.items()}
     for name in {"amount", "numerator", "denominator"} & set(picked):
-        paid = in_money(needle.entity, parts(needle.kind)[name])
+        paid = in_money(needle.entity, asked[name])
         picked[name] = (money.converted(rows, picked[name], snapshot.rules) if paid else picked[name]).cast("float64")
-    if (person := entities.find(needle.entity).person) in rows.columns and not isinstance(needle.kind, Stock):
-        picked["person"] = rows[person]
+    meeting = {}
     if isinstance(needle.kind, Ratio) and isinstance(needle.kind.denominator, Per):
-        picked |= {name: rows[name] for name in needle.kind.denominator.by}
+        meeting = {name: rows[name] for name in needle.kind.denominator.by}
+    known = [expr for name, expr in picked.items() if name not in _may_lack(needle)] + list(meeting.values())
+    told = [*order.conditions(snapshot, needle, rows), *(expr.notnull() for expr in known), *order.forward(picked)]
+    where = [] if needle.where is None else [needle.where.resolve(rows)]
+    if people and (person := entities.find(needle.entity).person) and not isinstance(needle.kind, Stock):
+        picked["person"] = rows[person]
     strata = {name: column(rows, needle, needle.entity, name).fill_null(NO_TEAM) for name in also}
-    chosen = rows.select(**{GROUP: grouped(rows, needle, needle.entity, cut)}, **strata, **picked)
-    return order.forward(chosen.drop_null([name for name in parts(needle.kind) if name not in _may_lack(needle)]))
+    # One condition and one choice of columns: each table between costs Ibis as much as asking the engine.
+    chosen = {GROUP: grouped(rows, needle, needle.entity, cut), **strata, **meeting, **picked}
+    return rows.filter(*where, *told).select(**chosen)
 
 
 def resolved(rows: Table, expr: Any) -> Any:

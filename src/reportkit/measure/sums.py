@@ -11,12 +11,12 @@ import ibis
 
 from reportkit.english import reasons
 from reportkit.measure import across, life, rows
-from reportkit.measure.periods import Numbered, alive, assigned
+from reportkit.measure.periods import Numbered, assigned, touched
 from reportkit.measure.reading import Sums
 from reportkit.measure.rows import GROUP, WHOLE, Cut
 from reportkit.model.kind import Duration, Per, Rate, Ratio, Share, Stock
 from reportkit.model.needle import Needle
-from reportkit.snapshot import Snapshot, fetched
+from reportkit.snapshot import Snapshot, listed
 
 Table = Any
 Key = tuple[int, str]  # number of the window, group
@@ -28,9 +28,9 @@ def by_window(snapshot: Snapshot, needle: Needle, windows: Numbered, cut: Cut = 
     kind, zone = needle.kind, snapshot.time_zone
     if isinstance(kind, Ratio) and isinstance(kind.denominator, Per):
         return across.by_window(snapshot, needle, kind.denominator, windows, cut)
-    facts = rows.of(snapshot, needle, cut)
-    if cut.by is None and not (needle.personal or snapshot.only) and "person" in facts.columns:
-        facts = facts.drop("person")  # to count people costs more than the rest, and nobody asks
+    # To count people costs more than the rest: only where somebody asks.
+    people = cut.by is not None or needle.personal or bool(snapshot.only)
+    facts = rows.of(snapshot, needle, cut, people=people)
     if isinstance(kind, Duration):
         found = _durations(facts, kind, windows, snapshot, cut)
     elif isinstance(kind, Stock):
@@ -65,12 +65,11 @@ def _value(needle: Needle) -> Callable[[Table], Any]:
 
 
 def _collected(facts: Table, value: Callable[[Table], Any]) -> dict[Key, Sums]:
-    people = {"people": facts.person.nunique()} if "person" in facts.columns else {}
     count = facts.day.nunique() if "day" in facts.columns else facts.count()
-    found = facts.group_by(["period", GROUP]).aggregate(facts=count, value=value(facts), **people)
+    found = facts.group_by(["period", GROUP]).aggregate(facts=count, value=value(facts), **_people(facts))
     return {
         (int(r["period"]), r[GROUP]): Sums(int(r["facts"]), _float(r["value"]), people=r.get("people") or None)
-        for r in fetched(found).to_pylist()
+        for r in listed(found)
     }
 
 
@@ -85,30 +84,31 @@ def _last_of_each(facts: Table, better: str) -> Table:
 def _durations(facts: Table, kind: Duration, windows: Numbered, snapshot: Snapshot, cut: Cut) -> dict[Key, Sums]:
     zone, unit = snapshot.time_zone, float(kind.unit.seconds or 1) * MICROSECONDS
     if finished_only(kind, snapshot):
-        found = _finished(facts, windows, zone, unit)
-    else:
-        shares = {"median": 0.5, "p90": 0.9} if kind.summary == "spread" else {"median": 0.5}
-        curves = life.quantiles(facts, windows, zone, shares, grouped=cut.by is not None)
-        found = {(row["period"], row.get(GROUP, "")): _life(row, kind, unit) for row in curves}
-    people = _people(facts, windows, zone)
+        return _finished(touched(facts, windows, zone), unit)
+    shares = {"median": 0.5, "p90": 0.9} if kind.summary == "spread" else {"median": 0.5}
+    curves = life.quantiles(facts, windows, zone, shares, grouped=cut.by is not None)
+    found = {(row["period"], row.get(GROUP, "")): _life(row, kind, unit) for row in curves}
+    if "person" not in facts.columns:
+        return found
+    there = touched(facts, windows, zone)
+    counted = listed(there.group_by(["period", GROUP]).aggregate(**_people(there)))
+    people = {(int(r["period"]), r[GROUP]): r["people"] or None for r in counted}
     return {key: replace(sums, people=people.get(key)) for key, sums in found.items()}
 
 
-def _finished(facts: Table, windows: Numbered, zone: str, unit: float) -> dict[Key, Sums]:
-    """The plain median of what ended in each window, and how many were open at its end, all windows in one scan."""
-    span = facts.end.delta(facts.start, unit="microsecond").cast("float64")
-    sums: dict[str, Any] = {}
-    for i, window in windows:
-        begins, ends = window.instants(zone)
-        inside = ((facts.end >= begins) & (facts.end < ends)).fill_null(False)
-        middle = ibis.ifelse(inside, span, ibis.null("float64")).median()  # Spark cannot filter a median
-        sums |= {f"n{i}": inside.sum(), f"v{i}": middle, f"o{i}": _stands(facts, ends).sum()}
-    found = fetched(alive(facts, windows, zone).group_by(GROUP).aggregate(**sums)).to_pylist()
+def _finished(there: Table, unit: float) -> dict[Key, Sums]:
+    """The plain median of what ended in each window, and how many were open at its end."""
+    inside = (there.end < there.ends).fill_null(False)
+    span = there.end.delta(there.start, unit="microsecond").cast("float64")
+    middle = ibis.ifelse(inside, span, ibis.null("float64")).median()  # Spark cannot filter a median
+    found = there.group_by(["period", GROUP]).aggregate(
+        facts=inside.sum(), value=middle, open=(~inside).sum(), **_people(there)
+    )
     return {
-        (i, row[GROUP]): Sums(int(row[f"n{i}"]), _float(row[f"v{i}"]) / unit, int(row[f"o{i}"]))
-        for row in found
-        for i, _ in windows
-        if row[f"n{i}"] or row[f"o{i}"]
+        (int(r["period"]), r[GROUP]): Sums(
+            int(r["facts"]), _float(r["value"]) / unit, int(r["open"]), people=r.get("people") or None
+        )
+        for r in listed(found)
     }
 
 
@@ -130,30 +130,19 @@ def _middle(row: Mapping[str, Any], kind: Duration, unit: float) -> tuple[float,
     return value, "" if math.isfinite(value) else reasons.FEW_DONE
 
 
-def _people(facts: Table, windows: Numbered, zone: str) -> dict[Key, int]:
-    """How many people the durations that ended in each window, or were open at its end, are about."""
-    if "person" not in facts.columns:
-        return {}
-    counts = {}
-    for i, window in windows:
-        begins, ends = window.instants(zone)
-        there = (facts.start < ends) & (facts.end.isnull() | (facts.end >= begins))
-        counts[f"w{i}"] = facts.person.nunique(where=there)
-    found = fetched(facts.group_by(GROUP).aggregate(**counts)).to_pylist()
-    return {(i, row[GROUP]): int(row[f"w{i}"]) for row in found for i, _ in windows if row[f"w{i}"]}
+def _people(facts: Table) -> dict[str, Any]:
+    """How many people the facts are about, where anybody knows."""
+    return {"people": facts.person.nunique()} if "person" in facts.columns else {}
 
 
 def _standing(facts: Table, windows: Numbered, zone: str) -> dict[Key, int]:
     """Facts begun before each window's end and not ended by then, all windows in one scan."""
     ends = {i: window.instants(zone)[1] for i, window in windows}
-    counts = {f"w{i}": _stands(facts, end).sum() for i, end in ends.items()}
-    found = fetched(facts.group_by(GROUP).aggregate(**counts)).to_pylist()
+    counts = {
+        f"w{i}": ((facts.start < end) & (facts.end.isnull() | (facts.end >= end))).sum() for i, end in ends.items()
+    }
+    found = listed(facts.group_by(GROUP).aggregate(**counts))
     return {(i, row[GROUP]): int(row[f"w{i}"]) for row in found for i in ends if row[f"w{i}"]}
-
-
-def _stands(facts: Table, at: Any) -> Any:
-    """Whether a fact has begun and not ended by then."""
-    return (facts.start < at) & (facts.end.isnull() | (facts.end >= at))
 
 
 def _shares_standing(facts: Table, windows: Numbered, zone: str) -> dict[Key, Sums]:
@@ -163,7 +152,7 @@ def _shares_standing(facts: Table, windows: Numbered, zone: str) -> dict[Key, Su
     for i, end in ends.items():
         stands = (facts["at"] < end) & (facts.until.isnull() | (facts.until >= end))
         counts |= {f"n{i}": stands.sum(), f"y{i}": (stands & (facts.yes < end).fill_null(False)).sum()}
-    found = fetched(facts.group_by(GROUP).aggregate(**counts)).to_pylist()
+    found = listed(facts.group_by(GROUP).aggregate(**counts))
     return {
         (i, row[GROUP]): Sums(int(row[f"n{i}"]), row[f"y{i}"] / row[f"n{i}"])
         for row in found
@@ -182,7 +171,7 @@ def _minutes(facts: Table, windows: Numbered, zone: str) -> dict[Key, Sums]:
         last = ibis.ifelse((facts.until < ends).fill_null(False), facts.until, ends)
         seconds = last.delta(first, unit="microsecond").cast("float64") / MICROSECONDS
         counts |= {f"n{i}": touches.sum(), f"v{i}": seconds.sum(where=touches)}
-    found = fetched(facts.group_by(GROUP).aggregate(**counts)).to_pylist()
+    found = listed(facts.group_by(GROUP).aggregate(**counts))
     return {
         (i, row[GROUP]): Sums(int(row[f"n{i}"]), float(row[f"v{i}"]) / 60)
         for row in found

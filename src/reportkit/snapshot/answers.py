@@ -30,6 +30,15 @@ def fetched(table: Any) -> Any:
         raise EngineError(f"{label} cannot answer: {line(error)}.") from None
 
 
+def listed(table: Any) -> list[dict[str, Any]]:
+    """The few rows of an Ibis table, of numbers and texts, as Python values. Raises EngineError."""
+    import ibis
+
+    own = getattr(ibis.get_backend(table), "listed", None)
+    found: list[dict[str, Any]] = own(table) if own else fetched(table).to_pylist()
+    return found
+
+
 def _in_utc(found: Any) -> Any:
     """The same with a zone at every time: some engines give times of the session's zone, which is UTC, without it."""
     import pyarrow as pa
