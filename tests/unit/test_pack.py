@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -14,9 +15,9 @@ import nbformat
 import psutil
 import pytest
 
-from reportkit import files, render
+from reportkit import files, forks, render, run
 from reportkit.errors import NotebookError, ParamsError, ReportkitError, SnapshotError, UnknownName
-from reportkit.pack import Pack, Wanted, build
+from reportkit.pack import Pack, Wanted, build, making
 from reportkit.workspace import Workspace
 from tests.building import changed
 from tests.packs import GOOD, SHOW, notebook, tree, workspace
@@ -333,3 +334,15 @@ def test_reports_of_one_quarter_that_were_built_from_different_params_are_told(t
     notebook(root, "executives", SHOW, 'show("answer", f"Answer for {audience}", ("lead_time.now", 5.0))')
     (remark,) = go(root, "executives").remarks
     assert "executives and security print 5.0 days and 4.0 days as lead_time.now" in remark
+
+
+@pytest.mark.parametrize(("left", "at_once"), [(False, [("html", "pdf")]), (True, [("html",), ("pdf",)])])
+def test_the_last_report_has_both_faces_laid_out_at_once(
+    left: bool, at_once: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(making, "apart", lambda *given: asked.append((*given[5:], ("html", "pdf"))[0]))
+    settings = run.Isolated(tmp_path, tmp_path, 0, family=forks.Family())
+    line = making.Line(settings, 1.0, threading.Semaphore(), threading.Semaphore(), lambda: left)
+    making._laid_out(line, tmp_path / "report.ipynb", None)  # type: ignore[arg-type]
+    assert sorted(asked) == at_once

@@ -68,6 +68,11 @@ class Making:
         """Where finished reports go."""
         return self.workspace.root / "reports" / self.quarter
 
+    @property
+    def done(self) -> int:
+        """How many reports are made, or failed."""
+        return len(self.made) + len(self.failed)
+
     def folder(self, job: Job) -> Path:
         """Where a report is made."""
         folder = self.scratch / job.report
@@ -83,14 +88,14 @@ class Line:
     timeout: float
     notebooks: threading.Semaphore
     pages: threading.Semaphore
-    idle: bool = False  # fewer reports than processors
+    few: Callable[[], bool] = lambda: False  # whether fewer reports are left than there are processors
 
 
 def make(making: Making, plan: Sequence[Job], settings: run.Isolated, jobs: int, timeout: float) -> None:
     """Make every report of the plan; what fails does not stop the others."""
     warm = settings.family is not None
     pages = threading.Semaphore(jobs if warm else 1)
-    line = Line(settings, timeout, threading.Semaphore(jobs), pages, idle=len(plan) < jobs)
+    line = Line(settings, timeout, threading.Semaphore(jobs), pages, lambda: len(plan) - making.done < jobs)
     with ThreadPoolExecutor(min(len(plan), 2 * jobs) or 1) as pool:
         futures = {pool.submit(one, making, job, line): job for job in plan}
         making.progress(f"making {', '.join(job.report for job in plan[:7])}{' …' if len(plan) > 7 else ''}")
@@ -156,7 +161,7 @@ def _pages(making: Making, job: Job, source: Path, made: record.Made, line: Line
 
 def _laid_out(line: Line, source: Path, sheet: render.Sheet) -> Sequence[layout.Cost]:
     """What the pages cost: laid out one after the other, or both at once where processors would have nothing else to do."""
-    if not (line.idle and line.settings.family):
+    if not (line.settings.family and line.few()):
         return [apart(line.settings, forks.PAGES, layout.lay_out, source, sheet)]
     with ThreadPoolExecutor(1) as beside:
         paper = beside.submit(apart, line.settings, forks.PAGES, layout.lay_out, source, sheet, (layout.PDF,))

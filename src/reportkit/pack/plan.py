@@ -7,10 +7,11 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reportkit import run
+from reportkit import run, shared
 from reportkit.errors import ParamsError, UnknownName
 from reportkit.model.params import RESERVED, Each
 from reportkit.workspace import Workspace
@@ -124,11 +125,13 @@ def planned(workspace: Workspace, quarter: str, wanted: Sequence[str] = ()) -> P
 def _groups(workspace: Workspace, quarter: str) -> dict[Each, Groups]:
     """The groups of each fan-out of the quarter."""
     each = workspace.quarter(quarter).each
-    if not each:
-        return {}
+    return {one: shared.planned(("groups", quarter, one), partial(_asked, workspace, quarter, one)) for one in each}
+
+
+def _asked(workspace: Workspace, quarter: str, each: Each) -> Groups:
     from reportkit.pack.groups import groups  # asks the extract: it imports the engine
 
-    return {one: groups(workspace, quarter, one) for one in each}
+    return groups(workspace, quarter, each)
 
 
 def _regular(workspace: Workspace, quarter: str) -> tuple[str, ...]:
