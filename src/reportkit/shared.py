@@ -6,6 +6,7 @@ build has to know before it can plan anything is kept in the same way, in a fold
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -49,12 +50,17 @@ def planned(key: object, make: Callable[[], T]) -> T:
 
 
 def _once(path: Path, make: Callable[[], T]) -> T:
-    with path.with_suffix(".lock").open("ab") as lock:
+    try:
+        lock = path.with_suffix(".lock").open("ab")
+    except FileNotFoundError:  # somebody else begins afresh
+        return make()
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # whoever comes second waits for the first instead of doing it again
-        if path.is_file():
+        with contextlib.suppress(FileNotFoundError):
             return cast("T", _kept(path))
         made = make()
-        _put(path, made)
+        with contextlib.suppress(FileNotFoundError):
+            _put(path, made)
         return made
 
 

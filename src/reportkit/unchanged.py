@@ -107,11 +107,19 @@ def _ground(root: Path, quarter: str) -> Iterator[bytes]:
     others = [*_below(Path(__file__).parent), *_below(root / "extracts" / quarter)]
     others += sorted((root / "extracts").glob("*/manifest.json"))
     others += [path for path in sorted((root / "reports").glob("*/record.json")) if path.parent.name != quarter]
-    others += [folder / ".git" / "logs" / "HEAD" for folder in (root, *root.parents)]  # proofs are looked up in git
+    others += [_git(folder) / "logs" / "HEAD" for folder in (root, *root.parents)]  # proofs are looked up in git
     yield from map(_stat, others)
     for folder in sys.path:
         if folder.endswith("site-packages"):
             yield " ".join(sorted(name for name in os.listdir(folder) if name.endswith(".dist-info"))).encode()  # noqa: PTH208
+
+
+def _git(folder: Path) -> Path:
+    """Where git keeps what it knows of the folder, if it looks after it: elsewhere, where that is one of several worktrees."""
+    found = folder / ".git"
+    if found.is_file():
+        return folder / found.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
+    return found
 
 
 def _stat(path: Path) -> bytes:

@@ -401,6 +401,23 @@ def test_a_changed_proof_is_told_as_soon_as_a_record_knows_it(root: Path) -> Non
     assert len(calls) == 2
 
 
+def test_a_commit_is_noticed_in_a_worktree_too(tmp_path: Path) -> None:
+    def git(folder: Path, *words: str) -> None:
+        who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+        subprocess.run(["git", "-C", str(folder), *who, *words], check=True, capture_output=True)
+
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    git(first, "init")
+    git(first, "commit", "--allow-empty", "-m", "one")
+    git(first, "worktree", "add", str(second))
+    for folder in (first, second):
+        before = unchanged.ground(folder, QUARTER)
+        assert unchanged.ground(folder, QUARTER) == before
+        git(folder, "commit", "--allow-empty", "-m", "two")
+        assert unchanged.ground(folder, QUARTER) != before
+
+
 def test_nothing_is_kept_for_planning_before_there_is_an_extract(tmp_path: Path) -> None:
     made = workspace(tmp_path)
     assert _planning(made, QUARTER, fresh=False) is None

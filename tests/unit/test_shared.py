@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from reportkit.shared import FOLDER, KEPT, hand_on, once, opened
+from reportkit.shared import FOLDER, KEPT, hand_on, once, opened, planned, planning
 
 
 def test_outside_of_a_build_everything_is_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,3 +80,25 @@ def test_results_that_nobody_has_asked_for_in_a_while_are_removed(tmp_path: Path
 def test_where_nothing_can_be_written_the_build_goes_on(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     assert opened(tmp_path / "file", "a") is None
+
+
+def test_what_a_build_is_planned_by_is_kept_in_its_folder_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(FOLDER, raising=False)
+    found = iter(range(9))
+    with planning(tmp_path):
+        assert [planned("a", lambda: next(found)), once("a", lambda: next(found))] == [0, 0]
+    assert planned("a", lambda: next(found)) == 1
+    with planning(None):
+        assert planned("a", lambda: next(found)) == 2
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    assert planned("a", lambda: next(found)) == 3, "notebooks have no part in it"
+
+
+def test_a_build_whose_folder_somebody_else_removes_goes_on(tmp_path: Path) -> None:
+    folder = tmp_path / "planning"
+    folder.mkdir()
+    with planning(folder):
+        assert planned("a", lambda: shutil.rmtree(folder) or 1) == 1
+        assert planned("a", lambda: 2) == 2
