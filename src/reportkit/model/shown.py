@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -26,4 +26,4 @@ class Shown:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready, without the fields that say nothing."""
-        return {k: v for k, v in asdict(self).items() if v is not None and v != ""}
+        return {k: v for k, v in vars(self).items() if v is not None and v != ""}
