@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import astuple, replace
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import pytest
@@ -215,6 +217,9 @@ def test_the_pdfs_open_and_are_short(northwind_root: Path) -> None:
         with pikepdf.open(path) as pdf:
             assert not pdf.check_pdf_syntax()
             assert 1 <= len(pdf.pages) <= (4 if path.stem == "executives" else 6), path.name
+            lists = [tag for tag in _tags(pdf.Root.StructTreeRoot) if tag.get("/S") == "/L"]
+            assert lists
+            assert not [tag for tag in lists if "/L" in [child.get("/S") for child in _inside(tag)]], path.name
 
 
 def test_two_builds_are_the_same_to_the_byte(northwind_root: Path, tmp_path: Path) -> None:
@@ -239,6 +244,19 @@ def test_a_script_in_a_teams_name_is_only_text(tmp_path: Path) -> None:
     assert "document.title=" in html_text(page)
     with pikepdf.open(page.with_suffix(".pdf")) as pdf:
         assert not pdf.check_pdf_syntax()
+
+
+def _tags(tag: Any) -> Iterator[Any]:
+    """All elements of a PDF's structure below one."""
+    for child in _inside(tag):
+        yield child
+        yield from _tags(child)
+
+
+def _inside(tag: Any) -> list[Any]:
+    inside = tag.get("/K", [])
+    found = list(inside) if isinstance(inside, pikepdf.Array) else [inside]
+    return [child for child in found if isinstance(child, pikepdf.Dictionary) and "/S" in child]
 
 
 def _text(root: Path, audience: str) -> str:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import signal
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -117,17 +119,18 @@ def build(  # noqa: PLR0913, PLR0917 (one a flag)
     from reportkit import console, forks
 
     again = extract or force
+    begun_with = unchanged.written(root)
     if not (cold or cluster):  # they import while we do
         few = named and not again and unchanged.edited(root, named, audience or ())
         forks.warm_up(forks.FEW if few else forks.KERNELS)
-    with shared.planning(_planning(root, named, fresh=again)), console.progress() as progress:
+    with _planned(root, None if extract else named, fresh=force), console.progress() as progress:
         from reportkit.pack import Wanted
         from reportkit.pack import build as build_pack
         from reportkit.workspace import Workspace
 
         found = Workspace.find(root)
         wanted = Wanted(tuple(audience or ()), jobs, extract=extract, force=force, cold=cold, cluster=cluster)
-        pack = build_pack(found, named or _latest(found), wanted, progress)
+        pack = build_pack(found, named or _latest(found), wanted, progress, read=begun_with)
     _show(pack)
     if timings:
         _show_timings(pack.timings, begun)
@@ -376,11 +379,20 @@ def _try(found: Workspace, quarter: str) -> None:
         raise typer.Exit(BAD_INPUT)
 
 
-def _planning(root: Path, quarter: str | None, *, fresh: bool) -> Path | None:
-    """The folder for what a build of the quarter is planned by, beside its extract; None where none was taken yet."""
+@contextmanager
+def _planned(root: Path, quarter: str | None, *, fresh: bool) -> Iterator[None]:
+    """Keeps what a build of the quarter is planned by, beside its extract; nothing where none was taken, or it is taken again."""
     if quarter is None or not (root / "extracts" / quarter / "manifest.json").is_file():
-        return None
-    return shared.opened(root / "extracts" / quarter / ".planning", unchanged.ground(root, quarter), fresh=fresh)
+        yield
+        return
+    ground = unchanged.ground(root, quarter)
+    folder = shared.opened(root / "extracts" / quarter / ".planning", ground, fresh=fresh)
+    try:
+        with shared.planning(folder):
+            yield
+    finally:
+        if folder and unchanged.ground(root, quarter) != ground:  # what was saved meanwhile may have been read as well
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _latest(workspace: Workspace) -> str:

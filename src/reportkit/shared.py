@@ -56,7 +56,7 @@ def _once(path: Path, make: Callable[[], T]) -> T:
         return make()
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # whoever comes second waits for the first instead of doing it again
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(AbsentError):
             return cast("T", _kept(path))
         made = make()
         with contextlib.suppress(FileNotFoundError):
@@ -73,7 +73,10 @@ def handed(key: object, make: Callable[[], T]) -> T:
     """What was handed on under this key in a build, else what `make` gives; that is not kept for anybody else."""
     folder = os.environ.get(FOLDER)
     path = _path(Path(folder), key) if folder else None
-    return cast("T", _kept(path)) if path and path.is_file() else make()
+    if path:
+        with contextlib.suppress(AbsentError):
+            return cast("T", _kept(path))
+    return make()
 
 
 def hand_on(folder: Path, key: object, value: object) -> None:
@@ -103,8 +106,15 @@ def _path(folder: Path, key: object) -> Path:
     return folder / hashlib.sha256(repr(key).encode()).hexdigest()
 
 
+class AbsentError(LookupError):
+    """Nothing is kept there, or something that was cut short as the machine went down."""
+
+
 def _kept(path: Path) -> object:
-    return pickle.loads(path.read_bytes())  # noqa: S301  # nobody else can write there
+    try:
+        return pickle.loads(path.read_bytes())  # noqa: S301  # nobody else can write there
+    except Exception:  # noqa: BLE001  # what is broken can fail in any way; it is worked out again
+        raise AbsentError(path.name) from None
 
 
 def _put(path: Path, value: object) -> None:

@@ -69,6 +69,11 @@ def ground(root: Path, quarter: str) -> str:
     return _digest(_ground(root, quarter))
 
 
+def written(root: Path) -> str:
+    """A digest of what people write and a build reads: params and notebooks."""
+    return _digest(_texts(root, [*_below(root / "params"), *_below(root / "notebooks")]))
+
+
 def elsewhere(root: Path, watched: Sequence[str]) -> Iterator[bytes]:
     """The sizes and times of the files that the patterns match."""
     for pattern in watched:
@@ -107,19 +112,27 @@ def _ground(root: Path, quarter: str) -> Iterator[bytes]:
     others = [*_below(Path(__file__).parent), *_below(root / "extracts" / quarter)]
     others += sorted((root / "extracts").glob("*/manifest.json"))
     others += [path for path in sorted((root / "reports").glob("*/record.json")) if path.parent.name != quarter]
-    others += [_git(folder) / "logs" / "HEAD" for folder in (root, *root.parents)]  # proofs are looked up in git
+    others += [path for folder in (root, *root.parents) for path in _git(folder)]  # proofs are looked up in git
     yield from map(_stat, others)
     for folder in sys.path:
         if folder.endswith("site-packages"):
             yield " ".join(sorted(name for name in os.listdir(folder) if name.endswith(".dist-info"))).encode()  # noqa: PTH208
 
 
-def _git(folder: Path) -> Path:
-    """Where git keeps what it knows of the folder, if it looks after it: elsewhere, where that is one of several worktrees."""
-    found = folder / ".git"
-    if found.is_file():
-        return folder / found.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
-    return found
+def _git(folder: Path) -> list[Path]:
+    """What a commit changes of what git keeps of the folder, if it looks after it: elsewhere, where that is one of several worktrees."""
+    try:
+        kept = folder / ".git"
+        if kept.is_file():
+            kept = folder / kept.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
+        if not kept.is_dir():
+            return []
+        common = kept / "commondir"
+        shared = kept / common.read_text(encoding="utf-8").strip() if common.is_file() else kept
+        ref = (kept / "HEAD").read_text(encoding="utf-8").removeprefix("ref:").strip()
+    except (OSError, ValueError):  # git itself will say what is the matter
+        return []
+    return [kept / "HEAD", kept / "logs" / "HEAD", shared / ref, shared / "packed-refs"]
 
 
 def _stat(path: Path) -> bytes:

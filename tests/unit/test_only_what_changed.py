@@ -7,15 +7,16 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import font_source_sans_pro
 import nbformat
 import pytest
 
-from reportkit import render, shared, unchanged
+from reportkit import render, unchanged
 from reportkit.amended import recorded
-from reportkit.cli import _planning
+from reportkit.cli import _planned
 from reportkit.errors import ParamsError
 from reportkit.pack import Pack, Wanted, build
 from reportkit.pack import fingerprint as fingerprints
@@ -44,10 +45,14 @@ def root(tmp_path: Path) -> Path:
     return made
 
 
-def go(root: Path, *audiences: str, force: bool = False) -> Pack:
+def go(
+    root: Path, *audiences: str, force: bool = False, extract: bool = False, progress: Callable[[str], None] = len
+) -> Pack:
     """A build as the command line does it: planned by what an earlier one has kept, where that is of the same."""
-    with shared.planning(_planning(root, QUARTER, fresh=force)):
-        return build(Workspace.find(root), QUARTER, Wanted(audiences, force=force, cold=True))
+    read = unchanged.written(root)
+    with _planned(root, None if extract else QUARTER, fresh=force):
+        wanted = Wanted(audiences, force=force, extract=extract, cold=True)
+        return build(Workspace.find(root), QUARTER, wanted, progress, read=read)
 
 
 def why(root: Path, *audiences: str, force: bool = False) -> dict[str, str]:
@@ -384,19 +389,19 @@ def test_what_is_kept_for_planning_tells_no_old_story(root: Path) -> None:
 
 
 def test_a_changed_proof_is_told_as_soon_as_a_record_knows_it(root: Path) -> None:
-    with shared.planning(_planning(root, QUARTER, fresh=False)):
+    with _planned(root, QUARTER, fresh=False):
         before = recorded(root, QUARTER)
     record = root / "reports" / QUARTER / "record.json"
     whole = json.loads(record.read_text()) | {"proofs": {"path": {"tried": "something else"}}}
     record.write_text(json.dumps(whole))
     calls: list[str] = []
     for _ in range(2):
-        with shared.planning(_planning(root, QUARTER, fresh=False)):
+        with _planned(root, QUARTER, fresh=False):
             Workspace.find(root).planned("told", QUARTER, lambda: calls.append(before) or len(calls))
     assert recorded(root, QUARTER) != before
     assert len(calls) == 1
     record.write_text(json.dumps(whole | {"proofs": {}}))
-    with shared.planning(_planning(root, QUARTER, fresh=False)):
+    with _planned(root, QUARTER, fresh=False):
         Workspace.find(root).planned("told", QUARTER, lambda: calls.append(before) or len(calls))
     assert len(calls) == 2
 
@@ -418,7 +423,43 @@ def test_a_commit_is_noticed_in_a_worktree_too(tmp_path: Path) -> None:
         assert unchanged.ground(folder, QUARTER) != before
 
 
+@pytest.mark.parametrize("name", ["notebooks/executives.ipynb", "params/needles.yaml"])
+def test_what_is_saved_while_a_build_runs_is_of_the_next_one(root: Path, name: str) -> None:
+    """Made from what was there before, the report must not pass for one of what is there now."""
+    path, saved = root / name, []
+
+    def save(_: str) -> None:
+        if not saved:
+            saved.append(path.write_text(path.read_text() + "\n"))
+
+    assert go(root, force=True, progress=save).ok
+    assert saved
+    assert unchanged.last(root, QUARTER, ()) is None
+
+
+def test_params_that_were_saved_and_taken_back_while_a_build_plans_are_not_kept(root: Path) -> None:
+    path = root / "params" / "organisation.yaml"
+    before = path.read_text()
+    edit(path, "name: ", "name: Not ")
+    after = path.read_text()
+    path.write_text(before + "\n")  # so that nothing is kept of it yet
+    with _planned(root, QUARTER, fresh=False):
+        path.write_text(after)
+        assert Workspace.find(root).organisation.name.startswith("Not ")
+    path.write_text(before + "\n")
+    with _planned(root, QUARTER, fresh=False):
+        assert not Workspace.find(root).organisation.name.startswith("Not ")
+
+
+def test_an_extract_is_taken_again_beneath_what_was_kept(root: Path) -> None:
+    raw = root / "extracts" / "raw" / "deployments.csv"
+    raw.write_text(raw.read_text() + "99,ant,2026-04-29T10:00:00Z\n")
+    assert go(root, extract=True).ok
+    assert go(root).remarks == ()
+
+
 def test_nothing_is_kept_for_planning_before_there_is_an_extract(tmp_path: Path) -> None:
     made = workspace(tmp_path)
-    assert _planning(made, QUARTER, fresh=False) is None
+    with _planned(made, QUARTER, fresh=False):
+        pass
     assert not (made / "extracts" / QUARTER).exists()

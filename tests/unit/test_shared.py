@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reportkit.shared import FOLDER, KEPT, hand_on, once, opened, planned, planning
+from reportkit.shared import FOLDER, KEPT, hand_on, handed, once, opened, planned, planning
 
 
 def test_outside_of_a_build_everything_is_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,6 +48,18 @@ def test_what_fails_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(ZeroDivisionError):
         once("key", lambda: 1 // 0)
     assert once("key", lambda: 4) == 4
+
+
+@pytest.mark.parametrize("left", [b"", b"\x80\x04\x95", b"no pickle"])
+def test_what_was_cut_short_as_the_machine_went_down_is_worked_out_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: bytes
+) -> None:
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    assert once("key", lambda: "first") == "first"
+    (kept,) = (path for path in tmp_path.iterdir() if not path.suffix)
+    kept.write_bytes(left)
+    assert handed("key", lambda: "again") == "again"
+    assert [once("key", lambda: "again"), once("key", lambda: pytest.fail("it was kept"))] == ["again", "again"]
 
 
 def test_what_the_build_hands_on_is_not_worked_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

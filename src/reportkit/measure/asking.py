@@ -38,8 +38,11 @@ def readings(
 def by_group(snapshot: Snapshot, needle: Needle, windows: Sequence[Window], by: str) -> dict[str, dict[int, Sums]]:
     """The sums of all groups of a column at once: for each the windows in which it has facts, by their place.
 
-    They are those that the extract cut to the group gives. Raises MeasureError where the facts have no such column.
+    They are those that the extract cut to the group gives. Raises MeasureError where the extract lacks what the needle is made
+    of, or the facts have no such column.
     """
+    if sentence := lacking(snapshot, needle):
+        raise MeasureError(sentence)
     inside = covered(snapshot, needle, windows)
     found: dict[str, dict[int, Sums]] = {}
     for (i, group), sums in (by_window(snapshot, needle, inside, Cut(by)) if inside else {}).items():

@@ -60,13 +60,22 @@ class Pack:
         return all(outcome.ok for outcome in self.outcomes)
 
 
-def build(workspace: Workspace, quarter: str, wanted: Wanted = EVERYTHING, progress: Progress = lambda _: None) -> Pack:
+def build(
+    workspace: Workspace,
+    quarter: str,
+    wanted: Wanted = EVERYTHING,
+    progress: Progress = lambda _: None,
+    *,
+    read: str | None = None,
+) -> Pack:
     """Build the reports of a quarter into reports/<quarter>/: those for which something has changed since they were built.
 
-    The extract is taken where there is none. Raises ReportkitError before anything runs where a name is unknown or a
+    `read` is what `unchanged.written` gave before the workspace was read: what is saved later is of the next build. The extract
+    is taken where there is none. Raises ReportkitError before anything runs where a name is unknown or a
     notebook cannot take the parameters; a report that fails is an Outcome, the others go on.
     """
     clock, timeout = Clock(), _timeout()
+    begun = (read or unchanged.written(workspace.root), _seen(workspace))
     if not (wanted.cold or wanted.cluster):
         forks.warm_up()
     with clock.stage("planning"):
@@ -94,7 +103,8 @@ def build(workspace: Workspace, quarter: str, wanted: Wanted = EVERYTHING, progr
         outcomes = _outcomes(making, jobs, due)
         remarks += (*planned.notes, *_close(making, outcomes, parts))
         pack = Pack(quarter, outcomes, reports / quarter / "index.html", remarks, clock.seconds)
-        _remember(pack, making, wanted)
+        if begun == (unchanged.written(workspace.root), _seen(workspace)):
+            _remember(pack, making, wanted)
     return pack
 
 
@@ -222,7 +232,7 @@ def _remember(pack: Pack, making: Making, wanted: Wanted) -> None:
         return
     root = making.workspace.root
     said: dict[str, Any] = {
-        "watched": [*_watched(making.workspace), *_of_brand(making)],
+        "watched": [*_watched(making.workspace), *_of_brand(making.workspace)],
         "reports": [outcome.report for outcome in pack.outcomes],
         "remarks": list(pack.remarks),
     }
@@ -238,8 +248,13 @@ def _watched(workspace: Workspace) -> list[str]:
     return [str(s["path"]) for s in settings if "path" in s]
 
 
-def _of_brand(making: Making) -> list[str]:
+def _seen(workspace: Workspace) -> list[bytes]:
+    """The files elsewhere that a build reads, as they are now."""
+    return list(unchanged.elsewhere(workspace.root, [*_watched(workspace), *_of_brand(workspace)]))
+
+
+def _of_brand(workspace: Workspace) -> list[str]:
     """The files that the brand names, as patterns: a logo or a font may lie anywhere."""
-    brand = making.workspace.brand
+    brand = workspace.brand
     named = [*([brand.logo] if brand.logo else []), *(file for _, _, file in brand.fonts)]
     return [glob.escape(str(file.resolve())) for file in named]

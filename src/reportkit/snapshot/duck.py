@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import ibis
 from ibis.backends.duckdb import Backend
 from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
+
+_ALONE = threading.RLock()
 
 
 class _Compiler(DuckDBCompiler):  # type: ignore[misc]
@@ -20,11 +23,12 @@ class _Compiler(DuckDBCompiler):  # type: ignore[misc]
 
     def translate(self, op: Any, *, params: Any) -> Any:
         """The query as sqlglot has it."""
-        told, ibis.options.sql.fuse_selects = ibis.options.sql.fuse_selects, False
-        try:
-            return super().translate(op, params=params)
-        finally:
-            ibis.options.sql.fuse_selects = told
+        with _ALONE:  # the option is everybody's
+            told, ibis.options.sql.fuse_selects = ibis.options.sql.fuse_selects, False
+            try:
+                return super().translate(op, params=params)
+            finally:
+                ibis.options.sql.fuse_selects = told
 
     def visit_TimestampDelta(self, op: Any, *, part: Any, left: Any, right: Any) -> Any:  # noqa: N802 (Ibis's name)
         if op.part.value != "microsecond" or not (op.left.dtype.timezone and op.right.dtype.timezone):
