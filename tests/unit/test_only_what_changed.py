@@ -30,7 +30,7 @@ QUARTER = "2026-Q2"
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages are laid out in a moment."""
     monkeypatch.setattr(render, "html", lambda executed, sheet: f"{sheet.brand.primary}{nbformat.writes(executed)}")
-    monkeypatch.setattr(render, "pdf", lambda executed, _: nbformat.writes(executed).encode())
+    monkeypatch.setattr(render, "pdf", lambda executed, _, **__: nbformat.writes(executed).encode())
 
 
 @pytest.fixture

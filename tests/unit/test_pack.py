@@ -31,7 +31,7 @@ def plain(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
     """Pages are laid out in a moment, but for the tests that are about them."""
     if "laid_out" not in request.fixturenames:
         monkeypatch.setattr(render, "html", lambda executed, _: nbformat.writes(executed))
-        monkeypatch.setattr(render, "pdf", lambda executed, _: nbformat.writes(executed).encode())
+        monkeypatch.setattr(render, "pdf", lambda executed, _, **__: nbformat.writes(executed).encode())
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_a_report_that_cannot_be_laid_out_is_explained_and_the_others_go_on(
 ) -> None:
     root, whole = workspace(tmp_path), render.pdf
 
-    def broken(executed: object, sheet: render.Sheet) -> bytes:
+    def broken(executed: object, sheet: render.Sheet, **_: object) -> bytes:
         if sheet.audience == "Security":
             raise ZeroDivisionError("oops")
         return whole(executed, sheet)

@@ -164,7 +164,7 @@ def _laid_out(line: Line, source: Path, sheet: render.Sheet) -> Sequence[layout.
     if not (line.settings.family and line.few()):
         return [apart(line.settings, forks.PAGES, layout.lay_out, source, sheet)]
     with ThreadPoolExecutor(1) as beside:
-        paper = beside.submit(apart, line.settings, forks.PAGES, layout.lay_out, source, sheet, (layout.PDF,))
+        paper = beside.submit(apart, line.settings, forks.PAGES, layout.lay_out, source, sheet, (layout.PDF,), True)
         return [apart(line.settings, forks.PAGES, layout.lay_out, source, sheet, (layout.HTML,)), paper.result()]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import resource
 import tempfile
 import time
@@ -31,13 +32,16 @@ class Cost:
     memory: int
 
 
-def lay_out(source: Path, sheet: Sheet, faces: Sequence[str] = (HTML, PDF)) -> Cost:
-    """Write report.html and report.pdf, or one of them, beside the executed notebook."""
+def lay_out(source: Path, sheet: Sheet, faces: Sequence[str] = (HTML, PDF), spare: bool = False) -> Cost:
+    """Write report.html and report.pdf, or one of them, beside the executed notebook; sooner with a processor to spare."""
     notebook = nbformat.read(source, as_version=4)
+    spare = (
+        spare and multiprocessing.parent_process() is not None
+    )  # the process of a build has threads and is not forked
     seconds = {}
     for face in faces:
         begun = time.monotonic()
-        page = render.pdf(notebook, sheet) if face == PDF else render.html(notebook, sheet).encode()
+        page = render.pdf(notebook, sheet, spare=spare) if face == PDF else render.html(notebook, sheet).encode()
         source.with_suffix(f".{face}").write_bytes(page)
         seconds[face] = time.monotonic() - begun
     return Cost(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)

@@ -14,6 +14,7 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from reportkit.figures.theme import faces
 from reportkit.render import measuring, style
+from reportkit.render.ahead import Ahead
 from reportkit.render.frame import environment, logo
 from reportkit.render.outputs import Body
 from reportkit.render.page import content
@@ -44,15 +45,24 @@ class _Local(URLFetcher):  # type: ignore[misc]
         return super().fetch(url, headers)
 
 
-def pdf(executed: NotebookNode, sheet: Sheet) -> bytes:
-    """The report as a PDF/UA-1 file."""
+def pdf(executed: NotebookNode, sheet: Sheet, *, spare: bool = False) -> bytes:
+    """The report as a PDF/UA-1 file. With a processor to spare, tighter pages are laid out before they are known to be needed."""
     body = Body(sheet.brand, "paper")
     main = content(executed, body, sheet)
     page = environment().get_template("paper.html.j2").render(sheet=sheet, main=main, logo=logo(sheet.brand.logo))
-    document = _laid_out(page, sheet, body.drawings)
-    identifier = hashlib.sha256("".join((page, *body.drawings)).encode()).digest()[:16]
-    made: bytes = document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier, custom_metadata=False)
-    return made
+    setting = _Setting(page, sheet, body.drawings)
+
+    def tighter() -> tuple[int, bytes]:
+        made = setting.at(TIGHT)
+        return len(made.pages), setting.written(made)
+
+    with Ahead(tighter, fork=spare) as ahead:
+        document = setting.at(1.0)
+        if _thin(document):
+            pages, made = ahead.result()
+            if pages < len(document.pages):
+                return made
+    return setting.written(document)
 
 
 def rehearse() -> None:
@@ -60,15 +70,10 @@ def rehearse() -> None:
     HTML(string='<p style="letter-spacing:1px">–</p><table><tr><td>–</table>').write_pdf(pdf_variant="pdf/ua-1")
 
 
-def _laid_out(page: str, sheet: Sheet, drawings: Mapping[str, str]) -> Document:
-    """The pages, set a little tighter where that saves a last page of a few lines."""
-    setting = _Setting(page, sheet, drawings)
-    document = setting.at(1.0)
-    full, left = len(document.pages) - 1, _filled(document)
-    if not full or left > min(THIN_PAGE, SAVED * (1 - TIGHT**2) * full):
-        return document
-    tighter = setting.at(TIGHT)
-    return tighter if len(tighter.pages) <= full else document
+def _thin(document: Document) -> bool:
+    """Whether the last page is of so few lines that pages set a little tighter may save it."""
+    full = len(document.pages) - 1
+    return full > 0 and _filled(document) <= min(THIN_PAGE, SAVED * (1 - TIGHT**2) * full)
 
 
 class _Setting:
@@ -79,6 +84,7 @@ class _Setting:
         self._fetcher = _Local(frozenset(file.resolve().as_uri() for _, _, file in faces(sheet.brand)), drawings)
         self._css = self._parsed(style.paper(sheet.brand))
         self._html = HTML(string=page, url_fetcher=self._fetcher)
+        self._identifier = hashlib.sha256("".join((page, *drawings)).encode()).digest()[:16]
 
     def _parsed(self, text: str) -> CSS:
         return CSS(string=text, font_config=self._fonts, url_fetcher=self._fetcher)
@@ -87,6 +93,11 @@ class _Setting:
         """The pages with type of this size, 1 for its usual one."""
         css = [self._css, self._parsed(_page(self._sheet, scale))]
         return self._html.render(stylesheets=css, font_config=self._fonts)
+
+    def written(self, document: Document) -> bytes:
+        """The pages as a file."""
+        made: bytes = document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=self._identifier, custom_metadata=False)
+        return made
 
 
 def _page(sheet: Sheet, scale: float) -> str:
