@@ -115,7 +115,7 @@ def test_alerts_become_vulnerabilities_and_what_is_switched_off_is_none(hub: Git
     ]  # fmt: skip
     manifest = taken(tmp_path, {"github": settings(hub)}, {"vulnerabilities": {"source": "github"}})
     columns = "identifier, asset_id, severity, detected_at, remediated_at, service"
-    found = facts(tmp_path, "vulnerabilities", columns)
+    found = sorted(facts(tmp_path, "vulnerabilities", columns), key=lambda row: row[3])
     assert [(*r[:3], str(r[3]), str(r[4]) if r[4] else None, r[5]) for r in found] == [
         ("CVE-2026-1", "left-pad", "high", day(0), None, "shop"),
         ("CVE-2026-1", "left-pad", "high", day(1), day(30), "shop"),
