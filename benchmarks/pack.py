@@ -295,7 +295,8 @@ def _restyled(root: Path) -> None:
 
 def _fresh(root: Path) -> None:
     """Nothing that an earlier build left."""
-    for path in (root / "reports" / QUARTER, root / "cache", root / "extracts" / QUARTER / ".results"):
+    extract = root / "extracts" / QUARTER
+    for path in (root / "reports" / QUARTER, root / "cache", extract / ".results", extract / ".planning"):
         shutil.rmtree(path, ignore_errors=True)
 
 
