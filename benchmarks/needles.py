@@ -60,7 +60,7 @@ def generate(folder: Path, scale: float) -> None:
 
     from reportkit.entities import find
     from reportkit.snapshot import EntityManifest, Manifest
-    from reportkit.snapshot.contract import along_time
+    from reportkit.snapshot.contract import along_time, freeze
     from reportkit.snapshot.manifest import sha256_of
 
     folder.mkdir(parents=True)
@@ -70,10 +70,7 @@ def generate(folder: Path, scale: float) -> None:
         for name, select in SELECTS.items():
             rows, path = int(ROWS[name] * scale), folder / f"{name}.parquet"
             engine.execute(f"CREATE OR REPLACE TEMP TABLE facts AS {select.format(n=rows)}")
-            engine.execute(
-                f"COPY (FROM facts ORDER BY {along_time(find(name))}) TO '{path}'"
-                " (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 100000)"
-            )
+            freeze(engine, f"FROM facts ORDER BY {along_time(find(name))}", path)
             entities[name] = EntityManifest(
                 entity=name, origins=(), rows_in=rows, set_aside={}, later=0, read=rows, accepted=rows, rejected_rows=0,
                 rejected={}, covers=(str(COVERS[0]), str(COVERS[1])), sha256=sha256_of(path), columns=find(name).names, missing=(),

@@ -118,17 +118,15 @@ def _linked(snapshot: Snapshot, rules: DoraRules) -> Table:
 
 def _latest(incidents: Table, counted: Table, rules: DoraRules) -> Table:
     """Each incident with the last deployment that finished before it began, if any, as `cause`."""
-    began = incidents.select("incident_id", "resolved_at", place=_place(incidents, rules), at="started_at").drop_null(
-        "at"
-    )
-    finished = counted.select(place=_place(counted, rules), at="deployed_at", id="deployment_id").drop_null("at")
+    began = incidents.select("incident_id", "resolved_at", place=_place(incidents, rules), at="started_at")
+    finished = counted.select(place=_place(counted, rules), at="deployed_at", id="deployment_id")
     way = found_here if ibis.get_backend(counted).name == "duckdb" else asked
-    seen = way(began, finished)
+    seen = way(began.drop_null("at"), finished.drop_null("at"))
     cause = seen.id
     if rules.cap_hours is not None:
         near = seen["at"].delta(seen["last"], unit="microsecond") <= rules.cap_hours * HOUR
         cause = ibis.ifelse(near, cause, ibis.null())
-    return seen.select("incident_id", "resolved_at", started_at="at", cause=cause).select(*LASTING, "cause")
+    return seen.select("incident_id", started_at="at", resolved_at="resolved_at", cause=cause)
 
 
 def found_here(began: Table, finished: Table) -> Table:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reportkit.snapshot import microseconds
+
 Ints = NDArray[np.int64]
 
 
@@ -25,7 +27,7 @@ def latest(later: Any, earlier: Any) -> Any:
     coded = earlier["place"].dictionary_encode().combine_chunks()
     places = coded.dictionary
     theirs, ours = _whole(coded.indices), _whole(pc.index_in(later["place"], value_set=places).fill_null(len(places)))
-    before, at = (_microseconds(table["at"]) for table in (earlier, later))
+    before, at = (_whole(microseconds(table["at"])) for table in (earlier, later))
     ids = earlier["id"].combine_chunks()
     found = np.full(len(at), -1)
     for asked, known in zip(_by_place(ours, at, len(places)), _by_place(theirs, before, len(places)), strict=True):
@@ -48,13 +50,6 @@ def _by_place(places: Ints, times: Ints, count: int) -> list[Ints]:
         in_time = np.argsort(times, kind="stable")
         order = in_time[np.argsort(small[in_time], kind="stable")]
     return np.split(order, np.bincount(places, minlength=count).cumsum()[:count])[:count]
-
-
-def _microseconds(column: Any) -> Ints:
-    """Since 1970."""
-    import pyarrow as pa
-
-    return _whole(column.cast(pa.timestamp("us", "UTC")).cast(pa.int64()))
 
 
 def _whole(column: Any) -> Ints:

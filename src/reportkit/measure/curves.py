@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reportkit.snapshot import microseconds
+
 Ints = NDArray[np.int64]
 Row = dict[str, Any]
 NEVER = np.iinfo(np.int64).max
@@ -32,7 +34,7 @@ def tables(
     import pyarrow.compute as pc
 
     whole = facts.combine_chunks()
-    start, end = (_microseconds(whole[name]) for name in ("start", "end"))
+    start, end = (microseconds(whole[name]).fill_null(NEVER).to_numpy() for name in ("start", "end"))
     codes, names = np.zeros(len(start), np.int64), [""]
     if by is not None and len(start):
         coded = pc.dictionary_encode(whole[by], null_encoding="encode").combine_chunks()
@@ -46,13 +48,6 @@ def tables(
             if len(here):
                 row = _table(start[here], end[here], begins, ends, shares)
                 yield row | {"period": number} | ({} if by is None else {by: name})
-
-
-def _microseconds(column: Any) -> Ints:
-    import pyarrow as pa
-
-    found = column.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).fill_null(NEVER).combine_chunks()
-    return np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
 
 
 def _table(start: Ints, end: Ints, begins: int, ends: int, shares: Mapping[str, float]) -> Row:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import reduce
 from typing import Any
 
 import ibis
 
 from reportkit.measure import curves
 from reportkit.measure.curves import CLOSE, LEAST
-from reportkit.measure.periods import Numbered, alive
+from reportkit.measure.periods import Numbered, alive, touched
+from reportkit.measure.rows import GROUP
 from reportkit.snapshot import fetched
 
 Table = Any
-GROUP = "group"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -60,8 +59,7 @@ def asked(
 def _quantiles(
     rows: Table, windows: Numbered, time_zone: str, shares: Mapping[str, float], keys: Sequence[str]
 ) -> Table:
-    lives = reduce(lambda a, b: a.union(b), (_lives(rows, i, *w.instants(time_zone)) for i, w in windows))
-    curve = _curve(lives, keys)
+    curve = _curve(_lives(touched(rows, windows, time_zone)), keys)
     found = curve.aggregate(
         by=list(keys),
         facts=curve.ended.sum(),
@@ -77,16 +75,14 @@ def _quantiles(
     return found.select(*keys, "facts", "open", "thin", **middles)
 
 
-def _lives(rows: Table, period: int, begins: Any, ends: Any) -> Table:
-    """Each fact that was open at some time of the window: its age on entry and on exit in µs, and whether it ended there."""
-    there = rows.filter((rows.start < ends) & (rows.end.isnull() | (rows.end >= begins)))
-    first, last = ibis.literal(begins, "timestamp('UTC')"), ibis.literal(ends, "timestamp('UTC')")
-    ended = (there.end < last).fill_null(False)
+def _lives(there: Table) -> Table:
+    """Each fact that was open at some time of a window: its age on entry and on exit in µs, and whether it ended there."""
+    ended = (there.end < there.ends).fill_null(False)
     return there.select(
-        period=ibis.literal(period),
-        group="group",
-        entry=ibis.ifelse(there.start >= first, 0, first.delta(there.start, unit="microsecond")),
-        exit=ibis.ifelse(ended, there.end, last).delta(there.start, unit="microsecond"),
+        "period",
+        GROUP,
+        entry=ibis.ifelse(there.start >= there.begins, 0, there.begins.delta(there.start, unit="microsecond")),
+        exit=ibis.ifelse(ended, there.end, there.ends).delta(there.start, unit="microsecond"),
         ended=ended.cast("int32"),
     )
 

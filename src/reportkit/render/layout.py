@@ -35,9 +35,8 @@ class Cost:
 def lay_out(source: Path, sheet: Sheet, faces: Sequence[str] = (HTML, PDF), spare: bool = False) -> Cost:
     """Write report.html and report.pdf, or one of them, beside the executed notebook; sooner with a processor to spare."""
     notebook = nbformat.read(source, as_version=4)
-    spare = (
-        spare and multiprocessing.parent_process() is not None
-    )  # the process of a build has threads and is not forked
+    # The process of a build has threads and is not forked.
+    spare = spare and multiprocessing.parent_process() is not None
     seconds = {}
     for face in faces:
         begun = time.monotonic()

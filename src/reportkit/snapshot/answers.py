@@ -39,6 +39,13 @@ def listed(table: Any) -> list[dict[str, Any]]:
     return found
 
 
+def microseconds(column: Any) -> Any:
+    """A column of times of an answer as whole numbers since 1970, empty where it is."""
+    import pyarrow as pa
+
+    return column.cast(pa.timestamp("us", "UTC")).cast(pa.int64())
+
+
 def _in_utc(found: Any) -> Any:
     """The same with a zone at every time: some engines give times of the session's zone, which is UTC, without it."""
     import pyarrow as pa

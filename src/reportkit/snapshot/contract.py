@@ -164,7 +164,7 @@ def times(connection: duckdb.DuckDBPyConnection, column: str, time_zone: str) ->
 def write_accepted(connection: duckdb.DuckDBPyConnection, entity: Entity, path: Path) -> None:
     """Freeze what keeps the contract: along time, and the same facts in any order as the same bytes."""
     select = f"SELECT * EXCLUDE ({WORKING}) FROM staged WHERE {ACCEPTED} ORDER BY {along_time(entity)}"
-    _freeze(connection, select, path)
+    freeze(connection, select, path)
 
 
 def along_time(entity: Entity) -> str:
@@ -181,7 +181,7 @@ def along_time(entity: Entity) -> str:
 def write_rejected(connection: duckdb.DuckDBPyConnection, key: str, path: Path) -> None:
     """Keep what breaks the contract, with the list of all reasons in the column `reasons`."""
     select = f"SELECT * EXCLUDE ({WORKING}), _reasons AS reasons FROM staged WHERE {BROKEN} ORDER BY {name(key)}, rowid"
-    _freeze(connection, select, path)
+    freeze(connection, select, path)
 
 
 def write_rejected_csv(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -190,6 +190,7 @@ def write_rejected_csv(connection: duckdb.DuckDBPyConnection, path: Path) -> Non
     connection.execute(f"COPY ({select}) TO {literal(str(path))} (FORMAT csv, HEADER)")
 
 
-def _freeze(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
+def freeze(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
+    """Write the rows of a query as the file of an extract."""
     how = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}"
     connection.execute(f"COPY ({select}) TO {literal(str(path))} ({how})")
