@@ -14,7 +14,7 @@ import pandas as pd
 from reportkit import derived, measure, shared
 from reportkit.english import headings
 from reportkit.errors import SnapshotError
-from reportkit.evidence import Case, Ground, compare_all
+from reportkit.evidence import Case, Ground, compare, compare_all
 from reportkit.evidence.restated import restated
 from reportkit.measure import Part, Reading
 from reportkit.model.background import Background
@@ -111,6 +111,10 @@ class Findings:
             for way, s in zip(ways, under, strict=True)
         ]
 
+    def facts(self, needle: Needle, by: str) -> pd.DataFrame:
+        """The needle's facts, one row a fact, cut by a column; times in UTC."""
+        return measure.facts(self.snapshot, needle, by)
+
     def parts(self, needle: Needle, windows: Sequence[Window], by: str) -> Sequence[Sequence[Part]]:
         """The needle in each window by the groups of a column. Raises MeasureError where it cannot be cut like that."""
         return shared.once(
@@ -170,6 +174,11 @@ class Findings:
         cases = [self.case(self.needle(k), proof) for k in proof.needles if k not in self.missing]
         marked = self.background.amended.get(key)
         return tuple(_noted(e, marked, self._declared(e, proof)) for e in compare_all(cases, proof, name=key))
+
+    def weighed(self, needle: Needle, proof: Proof, name: str) -> Evidence:
+        """The evidence of one needle in a proof that goes by the name."""
+        case = self.case(needle, proof)
+        return compare(case.facts, case.needle, proof, case.ground, name=name)
 
     def case(self, needle: Needle, proof: Proof) -> Case:
         """A needle's facts and ground for a proof, cut into those of its strata that the needle's facts have."""

@@ -1,19 +1,22 @@
-"""Report: all that a notebook sees. Each method shows one section; the data behind it is a property or a method away."""
+"""Report: all that a notebook sees. Each method shows one section; the data behind it is a property or a method away.
+
+A section that an earlier build has kept is shown without pandas, the engine or any picture's code: they are imported when
+something is worked out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
-import pandas as pd
-
-from reportkit import measure
+from reportkit import sections, shared
 from reportkit.display import Page
 from reportkit.english import changes, headings
 from reportkit.errors import UnknownName
-from reportkit.evidence import compare
-from reportkit.findings import Findings
+from reportkit.figures.look import look
 from reportkit.model.background import Background
 from reportkit.model.brand import Brand
 from reportkit.model.evidence import Evidence
@@ -21,11 +24,26 @@ from reportkit.model.needle import Needle
 from reportkit.model.params import Ask, Audience, Choice, NeedleParams, Organisation, Proof
 from reportkit.model.period import Quarter
 from reportkit.narrative.amended import note
-from reportkit.sections import answer, asking, cut, knowing, owned, pictures, problem, proofs
-from reportkit.sections.promised import promised
-from reportkit.sections.referred import Asked, asked, problem_read
-from reportkit.sections.returned import returned
 from reportkit.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from reportkit.findings import Findings
+    from reportkit.sections.referred import Asked
+
+Given = ParamSpec("Given")
+
+
+def _kept(section: Callable[Concatenate[Report, Given], Page]) -> Callable[Concatenate[Report, Given], Page]:
+    """The section, worked out once in a build: by the first notebook that asks for the same, or by one of an earlier build."""
+
+    @wraps(section)
+    def page(report: Report, /, *given: Given.args, **named: Given.kwargs) -> Page:
+        key = ("page", section.__name__, given, named, report._ground, *look(report.setting.brand))  # noqa: SLF001
+        return shared.once(key, lambda: section(report, *given, **named))
+
+    return page
 
 
 @dataclass(frozen=True)
@@ -59,8 +77,15 @@ class Report:
         return f"Report for {self.key}, {self.quarter.label}"
 
     @cached_property
+    def _ground(self) -> str:
+        """A digest of all that the report is of."""
+        return hashlib.sha256(repr([getattr(self, of.name) for of in fields(self)]).encode()).hexdigest()
+
+    @cached_property
     def findings(self) -> Findings:
         """Readings and evidence, computed when first asked for."""
+        from reportkit.findings import Findings
+
         setting = self.setting
         return Findings(
             self.audience, self.quarter, self.proofs, setting.organisation, setting.snapshot, setting.background
@@ -69,98 +94,114 @@ class Report:
     @cached_property
     def asked(self) -> Asked | None:
         """What is asked, with the numbers that its text refers to. Raises ParamsError where the narrative check objects."""
-        return asked(self.findings, self.ask_for, self.setting.needles, self.ask_at)
+        return sections.referred.asked(self.findings, self.ask_for, self.setting.needles, self.ask_at)
 
+    @_kept
     def answer(self) -> Page:
         """The headline, what was tried and what came of it, four figures at most, and what is asked."""
         self._read()
-        return answer.answer(self.findings, self.asked)
+        return sections.answer.answer(self.findings, self.asked)
 
     def _read(self) -> None:
         """Read the problem as the narrative check does. Raises ParamsError where it objects and nobody waived that."""
-        problem_read(self.findings, self.setting.needles, self.problem_at)
+        sections.referred.problem_read(self.findings, self.setting.needles, self.problem_at)
 
+    @_kept
     def problem(self) -> Page:
         """The reader's problem in their words, and as one number."""
         self._read()
-        return problem.problem(self.findings, self.setting.needles, self.setting.brand)
+        return sections.problem.problem(self.findings, self.setting.needles, self.setting.brand)
 
+    @_kept
     def proof(self, name: str | None = None) -> Page:
         """What the proofs of concept showed: picture, sentences, table of evidence.
 
         The one called `name` is shown in full: all pictures, behaviour charts, and everything that a claim had to survive.
         """
-        return proofs.proofs(self.findings, self._proofs(name), self.setting.brand, full=name is not None)
+        return sections.proofs.proofs(self.findings, self._proofs(name), self.setting.brand, full=name is not None)
 
+    @_kept
     def path(self, name: str | None = None) -> Page:
         """Where a change's time goes, before and after the proof; nothing where the extract does not tell."""
-        return proofs.path(self.findings, self._proofs(name), self.setting.brand)
+        return sections.proofs.path(self.findings, self._proofs(name), self.setting.brand)
 
+    @_kept
     def cut(self, needle: str, by: str) -> Page:
         """A needle by team, service, journey, severity …: each group's last two quarters; small groups folded into one.
 
         Where the extract cannot give the needle, the sentence that says so. Raises UnknownName, and MeasureError where its
         facts have no such column.
         """
-        return owned.wanting(self.findings, self.needle(needle)) or cut.cut(
+        return sections.owned.wanting(self.findings, self.needle(needle)) or sections.cut.cut(
             self.findings, self.findings.needle(needle), by, self.setting.brand
         )
 
+    @_kept
     def needles(self) -> Page:
         """The table of the needles that platform and reader own together."""
-        return owned.needles(self.findings, self.setting.needles, self.setting.brand)
+        return sections.owned.needles(self.findings, self.setting.needles, self.setting.brand)
 
+    @_kept
     def returned(self, name: str | None = None) -> Page:
         """What the proofs returned in money, by the assumptions in organisation.yaml; nothing where none is given."""
-        return returned(self.findings, self._proofs(name), self.setting.brand)
+        return sections.returned.returned(self.findings, self._proofs(name), self.setting.brand)
 
+    @_kept
     def spread(self, needle: str, proof: str | None = None) -> Page:
         """The share of a duration's facts done within a time, before and after; nothing where no proof weighs it."""
         found = self.needle(needle)
-        return owned.wanting(self.findings, found) or pictures.spread(
+        return sections.owned.wanting(self.findings, found) or sections.pictures.spread(
             self.findings, found, self._proofs(proof), self.setting.brand
         )
 
+    @_kept
     def stock(self, needle: str) -> Page:
         """A stock with what came in and went out week by week; nothing for another kind of needle."""
-        if wanting := owned.wanting(self.findings, self.needle(needle)):
+        if wanting := sections.owned.wanting(self.findings, self.needle(needle)):
             return wanting
-        found = pictures.stocked(self.findings, self.needle(needle), self.setting.brand)
-        return pictures.titled(headings.came_and_went(self.needle(needle).label), found)
+        found = sections.pictures.stocked(self.findings, self.needle(needle), self.setting.brand)
+        return sections.pictures.titled(headings.came_and_went(self.needle(needle).label), found)
 
+    @_kept
     def trend(self, needle: str) -> Page:
         """A needle week by week, with the limits of its usual behaviour and its target; nothing where too few weeks are known."""
-        found = pictures.moved(self.findings, self.needle(needle), self.setting.needles, self.setting.brand)
-        return pictures.titled(headings.by_week(self.needle(needle).label), found)
+        found = sections.pictures.moved(self.findings, self.needle(needle), self.setting.needles, self.setting.brand)
+        return sections.pictures.titled(headings.by_week(self.needle(needle).label), found)
 
+    @_kept
     def availability(self, by: str = "journey") -> Page:
         """Availability by journey with its nines and error budget; nothing where the extract does not tell it."""
-        return pictures.journeys(self.findings, self.setting.brand, by)
+        return sections.pictures.journeys(self.findings, self.setting.brand, by)
 
+    @_kept
     def heat(self, needle: str, by: str = "team") -> Page:
         """The needle by group and month, small groups folded. Raises MeasureError where it cannot be cut like that."""
-        return owned.wanting(self.findings, self.needle(needle)) or pictures.by_month(
+        return sections.owned.wanting(self.findings, self.needle(needle)) or sections.pictures.by_month(
             self.findings, self.needle(needle), self.setting.brand, by
         )
 
+    @_kept
     def who_else(self) -> Page:
         """How others fared with the same problem, with sources; nothing where none is given."""
-        return asking.who_else(self.audience)
+        return sections.asking.who_else(self.audience)
 
+    @_kept
     def promised(self) -> Page:
         """Last quarter's bets on these needles with what became of them; nothing where none was on record."""
-        return promised(self.findings)
+        return sections.promised.promised(self.findings)
 
+    @_kept
     def ask(self) -> Page:
         """What the report asks for, and when we would stop; nothing where nothing is asked."""
-        return asking.ask(self.asked)
+        return sections.asking.ask(self.asked)
 
+    @_kept
     def how(self, *, brief: bool = False) -> Page:
         """How we know: sources, rows, rules, definitions, methods; in brief only what came in and was left out.
 
         A quarter's only report says all of it, for there is no other to look it up in.
         """
-        return knowing.how(self.findings, self.setting.choices, brief=brief and self.setting.others > 0)
+        return sections.knowing.how(self.findings, self.setting.choices, brief=brief and self.setting.others > 0)
 
     def needle(self, key: str) -> Needle:
         """The declaration of a needle. Raises UnknownName."""
@@ -168,10 +209,12 @@ class Report:
 
     def facts(self, needle: str, by: str = "team") -> pd.DataFrame:
         """The facts of a needle as pandas, one row a fact, times in UTC."""
-        return measure.facts(self.setting.snapshot, self.findings.needle(needle), by)
+        return self.findings.facts(self.findings.needle(needle), by)
 
     def history(self, needle: str) -> pd.DataFrame:
         """The needle by quarter: quarter, value (NaN is a gap), facts, open; oldest first."""
+        import pandas as pd
+
         rows = self.findings.history(self.findings.needle(needle))
         labels = [Quarter.of(r.window.start, self.quarter.first_month).label for r in rows]
         return pd.DataFrame(
@@ -190,8 +233,7 @@ class Report:
         """
         name = proof if isinstance(proof, str) else headings.AS_CHANGED
         chosen = self._proofs(proof)[proof] if isinstance(proof, str) else Proof.model_validate(proof.model_dump())
-        case = self.findings.case(self.findings.needle(needle), chosen)
-        found = compare(case.facts, case.needle, chosen, case.ground, name=name)
+        found = self.findings.weighed(self.findings.needle(needle), chosen, name)
         mark = self._mark(name, chosen)
         return replace(found, amended=mark, notes=(mark, *found.notes)) if mark else found
 
@@ -199,7 +241,7 @@ class Report:
         """One evidence in full: sentence, picture, behaviour chart, table with what it had to survive."""
         chosen = self._proofs(evidence.proof)[evidence.proof] if proof is None else proof
         known = self._proofs(chosen)[chosen] if isinstance(chosen, str) else chosen
-        return proofs.one(evidence, self.needle(evidence.needle), known, self.setting.brand)
+        return sections.proofs.one(evidence, self.needle(evidence.needle), known, self.setting.brand)
 
     def _mark(self, name: str, chosen: Proof) -> str:
         """How a proof was changed after its read-out: in this notebook, or in params/proofs.yaml."""

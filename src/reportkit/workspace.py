@@ -175,7 +175,7 @@ class Workspace:
             setting=Setting(
                 organisation=self.organisation,
                 needles=self.needles,
-                choices=self.sources.choices,
+                choices=self.params.sources.choices,  # mappings, which sources would fill in, are none of its business
                 brand=self.brand,
                 snapshot=snapshot.cut(only) if only else snapshot,
                 background=self.background(quarter),

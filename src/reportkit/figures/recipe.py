@@ -5,15 +5,15 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from reportkit import files, shared
+from reportkit import shared
 from reportkit.display import Block, Figure
 from reportkit.figures import values
+from reportkit.figures.look import look
 from reportkit.model.brand import Brand
 
 Drawn = TypeVar("Drawn", Figure, Block, Figure | None, Block | None)
@@ -40,23 +40,12 @@ def drawn_from(draw: Callable[Given, Drawn]) -> Callable[Given, Drawn]:
             return draw(*given, **named)  # of something that only its notebook knows: running that draws it again
         # One line: a notebook's own JSON gives every number a line.
         recipe = json.dumps([name, given_again], ensure_ascii=False, separators=(",", ":"))
-        beside = (*values.left_out(list(bound.values())), *_look(bound[BRAND]))
+        beside = (*values.left_out(list(bound.values())), *look(bound[BRAND]))
         made = shared.once(("drawn", recipe, beside), lambda: draw(*given, **named))
         return None if made is None else replace(made, recipe=recipe)
 
     _DRAWERS[name] = draw
     return drawing
-
-
-def _look(brand: Brand) -> Iterator[str]:
-    """What decides how a picture looks beside the code and its libraries: the brand, its fonts, what a cell told matplotlib."""
-    yield repr(brand)
-    yield from (files.sha256_of(file) for _, _, file in brand.fonts)
-    if "matplotlib" in sys.modules:
-        from matplotlib import rcParams, rcParamsDefault
-
-        told = {key: value for key, value in rcParams.items() if value != rcParamsDefault[key] and key != "backend"}
-        yield from (f"{key}={value}" for key, value in told.items())
 
 
 def drawn_again(recipe: str, brand: Brand) -> Mapping[str, Any]:

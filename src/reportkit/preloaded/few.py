@@ -1,4 +1,4 @@
-"""What a kernel imports whose readings, evidence and pictures were kept by an earlier build: a second less than otherwise.
+"""What a kernel imports whose pages were kept by an earlier build: a second and more less than otherwise.
 
 What a cell needs beyond that it imports itself.
 """
@@ -6,8 +6,8 @@ What a cell needs beyond that it imports itself.
 from __future__ import annotations
 
 from reportkit.preloaded import load
-from reportkit.preloaded.shell import SHELL, catalogues
+from reportkit.preloaded.shell import SHELL
 
-MODULES = (*SHELL, "reportkit.report", "reportkit.run.provisioner", "reportkit.workspace")
+MODULES = (*SHELL, "reportkit.forks", "reportkit.report", "reportkit.workspace")
 
-load(MODULES, catalogues)
+load(MODULES, lambda: None)

@@ -1,0 +1,20 @@
+"""What decides how a picture looks, beside the code and its libraries."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from reportkit import files
+from reportkit.model.brand import Brand
+
+
+def look(brand: Brand) -> Iterator[str]:
+    """The brand, its fonts, and what a cell told matplotlib."""
+    yield repr(brand)
+    yield from (files.sha256_of(file) for _, _, file in brand.fonts)
+    if "matplotlib" in sys.modules:
+        from matplotlib import rcParams, rcParamsDefault
+
+        told = {key: value for key, value in rcParams.items() if value != rcParamsDefault[key] and key != "backend"}
+        yield from (f"{key}={value}" for key, value in told.items())
