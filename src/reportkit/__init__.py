@@ -37,6 +37,7 @@ The map, top to bottom; imports point down it (held by the import contract in py
     display      what a cell shows: one MIME bundle, several faces
     files        locks, scratch folders, files put in place as a whole
     forks        processes forked from servers that have the libraries
+    lean         a library imported without what it imports for uses that are not ours
     shared       work that several notebooks would do, done once
     unchanged    whether anything is different from the last build
     english      everything that a report says; another language is this folder again

@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import runpy
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from multiprocessing import connection, forkserver, spawn
 from typing import Any, TypeVar
 
@@ -235,6 +236,20 @@ def _begin(function: Callable[..., object], *arguments: Any) -> None:
 def _end_with(sentinel: int) -> None:
     connection.wait([sentinel])
     os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def become(command: Sequence[str], environment: Mapping[str, str], folder: str, log: str) -> None:
+    """Make this forked process what the command `python -m module arguments` would start."""
+    os.environ.clear()
+    os.environ.update({name: value for name, value in environment.items() if name != "JPY_PARENT_PID"})
+    os.chdir(folder)
+    sys.path[:] = PATH  # not that of the build
+    with open(log, "ab") as file, open(os.devnull, "rb") as nothing:  # noqa: PTH123
+        for target, source in ((0, nothing), (1, file), (2, file)):
+            os.dup2(source.fileno(), target)
+    module = command[command.index("-m") + 1]
+    sys.argv = [module, *command[command.index("-m") + 2 :]]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 def _answer(writer: Any, function: Callable[..., object], *arguments: Any) -> None:

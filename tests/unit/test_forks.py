@@ -173,9 +173,14 @@ def test_a_warm_kernel_shows_what_a_cold_one_shows(tmp_path: Path, family: forks
     assert any("application/vnd.plotly.v1+json" in data for data in kinds)
 
 
-def test_the_server_for_kept_results_imports_nothing_that_computes_or_draws() -> None:
-    code = (
-        f"import os, sys; os.environ.update({forks.SETTLED!r}); import {forks.FEW}; "
-        "heavy = {'matplotlib', 'duckdb', 'scipy.special', 'plotly'} & set(sys.modules); sys.exit(str(heavy) if heavy else 0)"
-    )
+@pytest.mark.parametrize(
+    ("server", "idle"),
+    [
+        (forks.FEW, {"pandas", "numpy", "ibis", "pyarrow", "matplotlib", "duckdb", "plotly", "nbformat", "debugpy"}),
+        (forks.KERNELS, {"debugpy"}),
+        (forks.PAGES, {"pydantic", "pandas", "ibis", "pyarrow", "matplotlib", "duckdb", "reportkit.model.params"}),
+    ],
+)
+def test_servers_import_nothing_that_what_they_fork_does_without(server: str, idle: set[str]) -> None:
+    code = f"import sys, {server}; found = {idle!r} & set(sys.modules); sys.exit(str(found) if found else 0)"
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, **forks.SETTLED})

@@ -22,7 +22,7 @@ from nbformat import NotebookNode
 
 from reportkit import run
 from reportkit.errors import NotebookError, ReportkitError, UnknownName
-from reportkit.run.lean import without
+from reportkit.lean import without
 from reportkit.run.parameters import read
 
 PARAMETERS = 'audience = "executives"\nquarter = "2026-Q3"'

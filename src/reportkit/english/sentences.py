@@ -7,6 +7,7 @@ The verdict decides the verb. Only grades A and B may say 'fell' or 'rose' of a 
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from reportkit.english.amounts import (
     agrees,
@@ -28,9 +29,11 @@ from reportkit.english.definitions import counted, state, summary_rule
 from reportkit.english.words import count, group_of, is_plural, listed, lower_first, percent, stopped, upper_first
 from reportkit.model.evidence import Evidence, Grade, Level, Verdict
 from reportkit.model.needle import Needle
-from reportkit.model.params import Proof
 from reportkit.model.period import day_text
 from reportkit.model.unit import COUNT, plural
+
+if TYPE_CHECKING:  # by pydantic, which pages do without
+    from reportkit.model.params import Proof
 
 __all__ = [
     "BENEATH", "GRADES", "UNDER", "VERDICTS", "arrow", "beneath", "count", "effect", "facts_brief", "facts_line", "guarded", "guarded_interval", "interval",

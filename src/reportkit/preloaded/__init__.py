@@ -22,6 +22,5 @@ def load(modules: Iterable[str], rehearse: Callable[[], object]) -> None:
         rehearse()
     if len(list(Path("/proc/self/task").iterdir())) > 1:
         raise SystemExit(1)  # a library that starts a thread cannot be forked cleanly: kernels are started cold
-    gc.collect()
     gc.freeze()
     gc.enable()

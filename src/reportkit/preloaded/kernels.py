@@ -22,7 +22,6 @@ MODULES = (
     "reportkit.forks",
     "reportkit.render.restyle",
     "reportkit.report",
-    "reportkit.run.provisioner",
     "reportkit.sources.file",
     "reportkit.workspace",
     "scipy.special",

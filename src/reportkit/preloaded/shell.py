@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+
+from reportkit.lean import without
+
+with without("debugpy"), contextlib.suppress(Exception):  # a twentieth of a second; nobody steps through a build
+    import ipykernel.debugger  # noqa: F401
+
 SHELL = (
     "ipykernel.ipkernel",
     "ipykernel.kernelapp",
     "ipykernel.datapub",
-    "ipykernel.debugger",
     "ipykernel_launcher",
     "IPython.core.completerlib",
     "IPython.core.debugger",

@@ -20,8 +20,8 @@ from jupyter_core.utils import ensure_event_loop
 from nbformat import NotebookNode
 
 from reportkit.forks import Family
+from reportkit.lean import without
 from reportkit.run import provisioner
-from reportkit.run.lean import without
 
 with without("pyarrow"):  # which papermill imports to read notebooks from Hadoop, where there is one
     from papermill import execute_notebook
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 NAME = "reportkit"
 COMMAND = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
 START_TIMEOUT = 120  # seconds a kernel may take to start on a busy machine
+SOON = 0.01  # seconds after which an ending kernel is looked at again; Jupyter's own tenth is more than it takes to end
 
 
 class OwnClient(AsyncKernelClient):
@@ -84,6 +85,11 @@ class OwnKernel(AsyncKernelManager):
             await super()._async_launch_kernel(kernel_cmd, **{**settings, "stdout": log, "stderr": log})
 
     _launch_kernel = _async_launch_kernel
+
+    async def _async_finish_shutdown(
+        self, waittime: float | None = None, pollinterval: float = SOON, restart: bool = False
+    ) -> None:
+        await super()._async_finish_shutdown(waittime, pollinterval, restart)
 
 
 _NUMBERS = itertools.count(1)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import runpy
-import sys
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
@@ -24,7 +21,7 @@ class WarmProvisioner(LocalProvisioner):
         """How to connect to the kernel that now starts."""
         family = getattr(self.parent, "family", None) or Family()
         try:
-            forked = family.start(become_kernel, cmd, settings["env"], settings["cwd"], _name(settings.get("stdout")))
+            forked = family.start(forks.become, cmd, settings["env"], settings["cwd"], _name(settings.get("stdout")))
         except NoFork:
             return await super().launch_kernel(cmd, **settings)
         self.process = forked  # type: ignore[assignment]  # it has as much of a Popen's face as is looked at
@@ -34,17 +31,3 @@ class WarmProvisioner(LocalProvisioner):
 
 def _name(log: Any) -> str:
     return str(getattr(log, "name", os.devnull))
-
-
-def become_kernel(command: Sequence[str], environment: Mapping[str, str], folder: str, log: str) -> None:
-    """Make this forked process the kernel that the command `python -m module arguments` would start."""
-    os.environ.clear()
-    os.environ.update({name: value for name, value in environment.items() if name != "JPY_PARENT_PID"})
-    os.chdir(folder)
-    sys.path[:] = forks.PATH  # not that of the build
-    with open(log, "ab") as file, open(os.devnull, "rb") as nothing:  # noqa: PTH123
-        for target, source in ((0, nothing), (1, file), (2, file)):
-            os.dup2(source.fileno(), target)
-    module = command[command.index("-m") + 1]
-    sys.argv = [module, *command[command.index("-m") + 2 :]]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
