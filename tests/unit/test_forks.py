@@ -184,3 +184,12 @@ def test_a_warm_kernel_shows_what_a_cold_one_shows(tmp_path: Path, family: forks
 def test_servers_import_nothing_that_what_they_fork_does_without(server: str, idle: set[str]) -> None:
     code = f"import sys, {server}; found = {idle!r} & set(sys.modules); sys.exit(str(found) if found else 0)"
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, **forks.SETTLED})
+
+
+def test_the_server_for_kernels_imports_all_that_sections_stand_on() -> None:
+    code = (
+        f"import sys, {forks.KERNELS}; from reportkit import sections; "
+        "wanted = {f'reportkit.sections.{name}' for name in sections.__all__} | {'pandas', 'matplotlib.pyplot'}; "
+        "lacking = wanted - set(sys.modules); sys.exit(str(lacking) if lacking else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, **forks.SETTLED})

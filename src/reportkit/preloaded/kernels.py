@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reportkit import sections
 from reportkit.preloaded import load
 from reportkit.preloaded.shell import SHELL, catalogues
 
@@ -19,12 +20,14 @@ MODULES = (
     "matplotlib.backends.backend_svg",
     "matplotlib.pyplot",
     "matplotlib.textpath",
+    "reportkit.findings",
     "reportkit.forks",
     "reportkit.render.restyle",
     "reportkit.report",
     "reportkit.sources.file",
     "reportkit.workspace",
     "scipy.special",
+    *(f"reportkit.sections.{name}" for name in sections.__all__),
 )
 
 load(MODULES, catalogues)
