@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from weasyprint import HTML
+from weasyprint.css import get_all_computed_styles
 from weasyprint.css.properties import INITIAL_VALUES
 from weasyprint.layout import inline, preferred
 from weasyprint.text import line_break
@@ -57,26 +59,34 @@ def test_a_whole_report_is_that_of_weasyprint_alone(request: pytest.FixtureReque
     assert render.pdf(executive(), SHEET) == ours
 
 
-def test_a_text_is_measured_once_in_each_style_and_width_that_it_can_break_at() -> None:
+def test_a_text_is_measured_once_in_each_style_and_width_that_it_breaks_at() -> None:
     asked: list[tuple[str, float | None]] = []
 
     def split(text: str, style: Any, context: Any, max_width: float | None, *_: Any, **__: Any) -> Any:
         asked.append((text, max_width))
-        return SimpleNamespace(max_width=max_width), len(text), None, 10.0, 12.0, 9.0
+        resume = None if max_width is None or max_width >= 10 else 1
+        return SimpleNamespace(max_width=max_width), resume or len(text.encode()), resume, 10.0, 12.0, 9.0
 
     once = measuring.once(split)
     style, fonts = Style(INITIAL_VALUES, lang=None), SimpleNamespace()
     style.font_config = fonts  # type: ignore[attr-defined]
-    broad, narrow = once("−68%", style, None, 100.0, 0), once("−68%", style, None, 50.0, 0)
-    assert once("−68%", style, None, 50.0, 0)[1:] == narrow[1:]
-    assert asked == [("−68%", 100.0), ("−68%", 50.0)]
-    assert (broad[0].max_width, narrow[0].max_width) == (100.0, 50.0)
+    broad, fitting = once("−68%", style, None, 100.0, 0, is_line_start=True), once("−68%", style, None, 50.0, 0)
+    assert broad[1:] == fitting[1:] == once("−68%", style, None, None, 0, minimum=True)[1:]
+    assert (broad[0].max_width, fitting[0].max_width) == (100.0, 50.0)
+    assert asked == [("−68%", 100.0)]
+    assert [once("−68%", style, None, width, 0)[2] for width in (9.0, 9.0, 8.0)] == [1, 1, 1]
+    assert [width for _, width in asked] == [100.0, 9.0, 8.0]
+    once("−68%", style, None, 10.0, 0)  # so tight that Pango has to say
+    assert [width for _, width in asked] == [100.0, 9.0, 8.0, 10.0]
     style["white_space"] = "nowrap"
-    assert [once("−68%", style, None, width, 0)[0].max_width for width in (100.0, 50.0, None)] == [100.0, 50.0, None]
-    assert len(asked) == 3
+    assert [once("−68%", style, None, width, 0)[0].max_width for width in (100.0, 5.0, None)] == [100.0, 5.0, None]
+    assert len(asked) == 5
     style["font_size"] = 20
     once("−68%", style, None, None, 0)
-    assert len(asked) == 4
+    assert len(asked) == 6
+    style |= {"white_space": "normal", "letter_spacing": -1.0}  # which WeasyPrint takes off, and Pango does not
+    assert [once("−68%", style, None, width, 0)[2] for width in (None, 30.0, 20.0)] == [None, None, None]
+    assert len(asked) == 9
 
 
 def test_a_weasyprint_that_measures_otherwise_is_left_alone(usual: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,6 +107,52 @@ def test_nothing_on_paper_but_the_strip_is_a_flexible_box() -> None:
     assert "TableCellBox" in {type(box).__name__ for box in boxes}
     flexible = [box for box in boxes if "Flex" in type(box).__name__ or "Grid" in type(box).__name__]
     assert {box.element.get("class").split()[0] for box in flexible} == {"rk-cells"}
+
+
+def test_no_line_of_a_page_is_beside_the_float_in_its_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them would be measured once more, to see whether it has room there."""
+    beside: list[str] = []
+    usual = inline.avoid_collisions
+
+    def avoided(context: Any, box: Any, *around: Any, **how: Any) -> Any:
+        beside.extend([box.element_tag] * len(context.excluded_shapes))
+        return usual(context, box, *around, **how)
+
+    monkeypatch.setattr(inline, "avoid_collisions", avoided)
+    page = "<header class=rk-mast><p class=rk-from>a<p class=rk-for>b</header><h1>several words</h1><p>more of them</p>"
+    paper._Setting(page, SHEET, {}).at(1.0)
+    assert set(beside) == {"p"}
+    assert len(beside) == 2  # the line at the other side of the head, before and after it is set
+
+
+def test_a_cell_of_the_strip_is_as_high_as_what_it_says() -> None:
+    """WeasyPrint took one whose value it had broken by mistake for higher."""
+    cell = "<li><p class=rk-cell-label>Wait<p class=rk-cell-value>0.22 days<p class=rk-cell-note>0.2</li>"
+    document = paper._Setting(f"<section><ul class=rk-cells>{4 * cell}</ul></section>", SHEET, {}).at(1.0)
+    cells = [box for box in document.pages[0]._page_box.descendants() if box.element_tag == "li"]
+    assert cells
+    assert {round(box.height - sum(said.height for said in box.children), 6) for box in cells} == {0.0}
+
+
+def test_no_styles_are_computed_for_notes_that_no_report_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    def kinds() -> set[str]:
+        styles = get_all_computed_styles(paper._Html(string="<ul><li>one</ul><p>two"))
+        return {kind for _, kind in styles.get_computed_styles() if kind}
+
+    assert kinds() == {"marker"}
+    monkeypatch.setattr(paper, "RULES", "")  # of a WeasyPrint that keeps them elsewhere
+    assert kinds() > {"marker"}
+
+
+def test_what_a_pdf_is_made_of_becomes_bytes_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    packed: list[int] = []
+    usual = zlib.compressobj
+    monkeypatch.setattr(zlib, "compressobj", lambda **how: packed.append(0) or usual(**how))  # type: ignore[func-returns-value]
+    made = render.pdf(executive(), SHEET)
+    ours = len(packed)
+    monkeypatch.setattr(paper, "_once", None)
+    assert render.pdf(executive(), SHEET) == made
+    assert ours < (len(packed) - ours) * 0.7
 
 
 def test_drawings_stay_out_of_the_markup_of_the_page_each_once() -> None:

@@ -1,8 +1,9 @@
 """WeasyPrint measures a text anew wherever it needs its width: here it is measured once a document.
 
 A cell of a table is measured word by word, as a whole, and once more as it is set; each letter of a drawing's text by itself.
-Half of it was measured before, and measuring is the most of what laying out takes. WeasyPrint's own answers are kept beside
-the struts that it keeps, with the fonts of the document. A WeasyPrint that looks otherwise goes on as it is.
+Most of it was measured before, and measuring is the most of what laying out takes: a text that fits on one line is the same in
+any width that it fits in. WeasyPrint's own answers are kept beside the struts that it keeps, with the fonts of the document.
+A WeasyPrint that looks otherwise goes on as it is.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ Split = Callable[..., Any]
 
 
 def once(split: Split) -> Split:
-    """WeasyPrint's split_first_line, asked once for each text in each style and width."""
+    """WeasyPrint's split_first_line, asked once for each text in each style; for each width too where the text does not fit."""
 
     def found(
         text: str, style: Any, context: Any, max_width: float | None, justification_spacing: float, **how: bool
@@ -38,19 +39,32 @@ def once(split: Split) -> Split:
         width = None if style["white_space"] in UNBROKEN else max_width
         looks = _STYLE(style)
         looks = (*looks[:_FAMILY], tuple(looks[_FAMILY]), *looks[_FAMILY + 1 :])
-        key = (text, looks, width, justification_spacing, *how.items())
-        measured = vars(style.font_config).setdefault("measured", {})
         try:
-            known = measured.get(key)
+            measured = vars(style.font_config).setdefault("measured", {}).setdefault(looks, {})
         except TypeError:  # of a value that is no key, as the lines of underlined text
             return split(text, style, context, max_width, justification_spacing, **how)
-        if known is None:
-            known = measured[key] = split(text, style, context, max_width, justification_spacing, **how)
+        whole = (text, justification_spacing)
+        known = measured.get(whole)
+        if known is None or not _fits(known, style, width):
+            broken = (*whole, width, *how.items())
+            known = measured.get(broken)
+            if known is None:
+                known = split(text, style, context, max_width, justification_spacing, **how)
+                one_line = known[1] == len(text.encode()) and known[2] is None and _fits(known, style, width)
+                measured[whole if one_line else broken] = known
         layout = copy.copy(known[0])  # drawing the text changes it
         layout.max_width = max_width
         return (layout, *known[1:])
 
     return found
+
+
+def _fits(known: Any, style: Any, width: float | None) -> bool:
+    """Whether a text that is known as one line is so in this width as well, beyond doubt.
+
+    Pango counts 1024ths of a pixel, and does not know that WeasyPrint adds the spacing of letters once more to what it says.
+    """
+    return width is None or (style["letter_spacing"] == "normal" and bool(known[3] < width - 2**-10))
 
 
 def install() -> None:

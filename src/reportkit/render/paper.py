@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
+import pydyf
+import weasyprint.html
 from nbformat import NotebookNode
 from weasyprint import CSS, HTML
 from weasyprint.document import Document
@@ -24,9 +28,25 @@ THIN_PAGE = 0.33  # a last page filled less than this may be saved
 SAVED = 0.55  # of the room that smaller type gains, as tables and pictures gain less
 MARGIN = {"Letter": "margin:12mm 20mm 17mm;"}  # 18 mm shorter and 6 mm wider than A4: as much is set on it
 TIGHT = 0.94  # of the type's size: the text that a page holds grows with the square
+RULES: str = getattr(weasyprint.html, "UA", "")
 
 
 measuring.install()
+
+
+class _Html(HTML):  # type: ignore[misc]
+    """A page under WeasyPrint's own style sheet, without what is for notes, and with markers of list items alone.
+
+    It computes a style for each of them of every element, six times as many as there are elements.
+    """
+
+    def _ua_stylesheets(self, forms: bool = False) -> list[CSS]:
+        return [_plain_rules()] if RULES and not forms else super()._ua_stylesheets(forms)
+
+
+@lru_cache(maxsize=1)
+def _plain_rules() -> CSS:
+    return CSS(string=re.sub(r"(?m)^::(?:foot)?note-.*$", "", RULES).replace("\n::marker", "\nli::marker"))
 
 
 class _Local(URLFetcher):  # type: ignore[misc]
@@ -67,7 +87,7 @@ def pdf(executed: NotebookNode, sheet: Sheet, *, spare: bool = False) -> bytes:
 
 def rehearse() -> None:
     """Lay out a line, so that processes forked from this one need not find out what that takes."""
-    HTML(string='<p style="letter-spacing:1px">–</p><table><tr><td>–</table>').write_pdf(pdf_variant="pdf/ua-1")
+    _Html(string='<p style="letter-spacing:1px">–</p><table><tr><td>–</table>').write_pdf(pdf_variant="pdf/ua-1")
 
 
 def _thin(document: Document) -> bool:
@@ -83,7 +103,7 @@ class _Setting:
         self._sheet, self._fonts = sheet, FontConfiguration()
         self._fetcher = _Local(frozenset(file.resolve().as_uri() for _, _, file in faces(sheet.brand)), drawings)
         self._css = self._parsed(style.paper(sheet.brand))
-        self._html = HTML(string=page, url_fetcher=self._fetcher)
+        self._html = _Html(string=page, url_fetcher=self._fetcher)
         self._identifier = hashlib.sha256("".join((page, *drawings)).encode()).digest()[:16]
 
     def _parsed(self, text: str) -> CSS:
@@ -96,8 +116,29 @@ class _Setting:
 
     def written(self, document: Document) -> bytes:
         """The pages as a file."""
-        made: bytes = document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=self._identifier, custom_metadata=False)
+        made: bytes = document.write_pdf(
+            pdf_variant="pdf/ua-1", pdf_identifier=self._identifier, custom_metadata=False, finisher=_once
+        )
         return made
+
+
+class _Written(pydyf.Object):  # type: ignore[misc]
+    """An object of a PDF as the bytes that it is in the file."""
+
+    data = b""
+    compressible = False
+
+    def __init__(self, made: pydyf.Object) -> None:
+        super().__init__()
+        self.number, self.generation, self.free = made.number, made.generation, made.free
+        self.compressible = made.compressible
+        if made.free != "f":
+            self.data = made.data
+
+
+def _once(_: Document, made: pydyf.PDF) -> None:
+    """Turn a PDF's objects into bytes: pydyf would do so twice, for the file and for the hash in its identifier."""
+    made.objects = [_Written(one) for one in made.objects]
 
 
 def _page(sheet: Sheet, scale: float) -> str:
