@@ -14,7 +14,7 @@ import ibis
 from reportkit import preceding, spells
 from reportkit.model.period import Window
 from reportkit.model.rules import DoraRules
-from reportkit.snapshot import Snapshot, fetched
+from reportkit.snapshot import Snapshot, fetched, held
 
 Table = Any  # an Ibis table
 HOUR = 3600 * 10**6  # µs
@@ -131,8 +131,8 @@ def _latest(incidents: Table, counted: Table, rules: DoraRules) -> Table:
 
 def found_here(began: Table, finished: Table) -> Table:
     """Each incident with the last deployment before it, found in this process."""
-    found = ibis.memtable(preceding.latest(fetched(began), fetched(finished)))
-    return found.cast({**began.schema(), "last": finished.schema()["at"], "id": "string"})
+    found = preceding.latest(fetched(began), fetched(finished))
+    return held(found, {**began.schema(), "last": finished.schema()["at"], "id": "string"})
 
 
 def asked(began: Table, finished: Table) -> Table:

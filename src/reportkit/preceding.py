@@ -1,6 +1,7 @@
-"""The latest of some events before each of others, in this process: sorts of whole numbers, and a search in each place's own.
+"""The latest of some events before each of others, in this process: a walk along time, block by block.
 
-DuckDB's own join for that sorts both sides with all they carry, and picks any of several events of one moment.
+DuckDB's own join for that sorts both sides with all they carry, and picks any of several events of one moment. Here only
+whole numbers are sorted, and as few at a time as a processor's cache holds.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reportkit.snapshot import microseconds
+from reportkit.snapshot import numbers
 
 Ints = NDArray[np.int64]
+BLOCK = 1 << 16  # events looked at together
 
 
 def latest(later: Any, earlier: Any) -> Any:
@@ -21,36 +23,58 @@ def latest(later: Any, earlier: Any) -> Any:
     Both are pyarrow Tables: `later` has `place`, `at` and what else it carries; `earlier` has `place`, `at`, `id`. Of several at one
     moment it is that of the greatest id.
     """
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    coded = earlier["place"].dictionary_encode().combine_chunks()
-    places = coded.dictionary
-    theirs, ours = _whole(coded.indices), _whole(pc.index_in(later["place"], value_set=places).fill_null(len(places)))
-    before, at = (_whole(microseconds(table["at"])) for table in (earlier, later))
-    ids = earlier["id"].combine_chunks()
-    found = np.full(len(at), -1)
-    for asked, known in zip(_by_place(ours, at, len(places)), _by_place(theirs, before, len(places)), strict=True):
-        times = before[known]
-        if (times[1:] == times[:-1]).any():
-            names = _whole(pc.rank(ids.take(known), tiebreaker="dense"))
-            known = known[np.lexsort((names, times))]  # noqa: PLW2901
-        last = np.searchsorted(times, at[asked], "left") - 1
-        found[asked] = np.where(last >= 0, known[last], -1)
-    picked = pa.array(found, mask=found < 0)
+    times = earlier["at"]
+    if pc.any(pc.less(times[1:], times[: max(len(times) - 1, 0)])).as_py():  # never, where facts are frozen along time
+        earlier = earlier.sort_by("at")
+    coded, ids = earlier["place"].dictionary_encode().combine_chunks(), earlier["id"].combine_chunks()
+    asked = numbers(pc.index_in(later["place"], value_set=coded.dictionary), -1)
+    found = _walk((asked, numbers(later["at"])), (coded.indices, earlier["at"]), ids)
+    picked = _picked(found)
     return later.append_column("last", earlier["at"].take(picked)).append_column("id", ids.take(picked))
 
 
-def _by_place(places: Ints, times: Ints, count: int) -> list[Ints]:
-    """The rows of each place from 0 to `count`, without it, in order of time."""
-    small = places.astype(np.int16) if count < 2**15 else places  # sorted by its digits, in one go
-    if (times[1:] >= times[:-1]).all():
-        order = np.argsort(small, kind="stable")
-    else:
-        in_time = np.argsort(times, kind="stable")
-        order = in_time[np.argsort(small[in_time], kind="stable")]
-    return np.split(order, np.bincount(places, minlength=count).cumsum()[:count])[:count]
+def _walk(later: tuple[Ints, Ints], earlier: tuple[Ints, Any], ids: Any) -> Ints:
+    """The row of the last event before each of the later ones, -1 where there is none. Each side is places and moments."""
+    along = np.argsort(later[1])
+    places, moments = (side[along] for side in later)
+    found, begin = np.full(len(along), -1), 0
+    rows, where, when = (np.empty(0, np.int64) for _ in range(3))  # of each place the last event so far, along time
+    for start in range(0, len(ids), BLOCK):
+        stop = min(start + BLOCK, len(ids))
+        rows, where = np.append(rows, np.arange(start, stop)), np.append(where, numbers(earlier[0][start:stop]))
+        when = np.append(when, numbers(earlier[1][start:stop]))
+        end = len(along) if stop == len(ids) else int(np.searchsorted(moments, when[-1], "right"))
+        # A key is a place and how many events were before: what is sought comes just before where its own would stand.
+        keys = np.sort(where * (len(rows) + 1) + np.arange(len(rows)))
+        events = keys % (len(rows) + 1)
+        of, same = where[events], np.diff(where[events]) == 0
+        events = _greatest_last(events, same & (np.diff(when[events]) == 0), rows, ids)
+        sought = places[begin:end] * (len(rows) + 1) + np.searchsorted(when, moments[begin:end], "left")
+        spot = np.searchsorted(keys, sought, "left") - 1
+        there = (spot >= 0) & (of[spot] == places[begin:end])
+        found[along[begin:end]] = np.where(there, rows[events[spot]], -1)
+        begin, newest = end, np.sort(events[np.append(~same, True)])
+        rows, where, when = rows[newest], where[newest], when[newest]
+    return found
 
 
-def _whole(column: Any) -> Ints:
-    return np.asarray(column.to_numpy(), np.int64)
+def _greatest_last(events: Ints, same: Any, rows: Ints, ids: Any) -> Ints:
+    """The events of a block with those of one place and moment in order of their ids. `same`: so is the next one."""
+    import pyarrow.compute as pc
+
+    if same.any():
+        several = np.flatnonzero(np.append(same, False) | np.append(False, same))
+        moment = np.cumsum(np.append(True, ~same))[several]
+        names = numbers(pc.rank(ids.take(_picked(rows[events[several]])), tiebreaker="dense"))
+        events[several] = events[several][np.lexsort((names, moment))]
+    return events
+
+
+def _picked(rows: Ints) -> Any:
+    """Rows to take, nothing for those below zero. Not by `pa.array`, which imports pandas."""
+    import pyarrow as pa
+
+    known = np.packbits(rows >= 0, bitorder="little")
+    return pa.Array.from_buffers(pa.int64(), len(rows), [pa.py_buffer(known), pa.py_buffer(rows)])

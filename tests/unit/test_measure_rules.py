@@ -103,10 +103,13 @@ def test_a_link_within_services_needs_the_service_of_both_sides(freeze: Freeze) 
     assert measure.lacking(other, find("change_failure_rate")) is None
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_in_this_process_causes_are_those_that_an_engine_finds(seed: int, freeze: Freeze) -> None:
-    """Many at one moment, services that only one side has or nobody knows, rows in no order."""
+@pytest.mark.parametrize("seed", range(12))
+def test_in_this_process_causes_are_those_that_an_engine_finds(
+    seed: int, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many at one moment, services that only one side has or nobody knows, rows in no order; in blocks of many sizes."""
     dice = random.Random(seed)
+    monkeypatch.setattr("reportkit.preceding.BLOCK", dice.choice([1, 3, 7, 1000]))
     first, places = at("01-01"), ["shop", "till", "dock", None]
     few = timedelta(hours=dice.choice([1, 24 * 30]))
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reportkit.snapshot import microseconds
+from reportkit.snapshot import numbers
 
 Ints = NDArray[np.int64]
 Row = dict[str, Any]
@@ -34,11 +34,11 @@ def tables(
     import pyarrow.compute as pc
 
     whole = facts.combine_chunks()
-    start, end = (microseconds(whole[name]).fill_null(NEVER).to_numpy() for name in ("start", "end"))
+    start, end = (numbers(whole[name], NEVER) for name in ("start", "end"))
     codes, names = np.zeros(len(start), np.int64), [""]
     if by is not None and len(start):
         coded = pc.dictionary_encode(whole[by], null_encoding="encode").combine_chunks()
-        codes, names = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64), coded.dictionary.to_pylist()
+        codes, names = numbers(coded.indices), coded.dictionary.to_pylist()
     for number, begins, ends in windows:
         alive = np.flatnonzero((start < ends) & (end >= begins))
         order = alive[np.argsort(codes[alive], kind="stable")] if len(names) > 1 else alive

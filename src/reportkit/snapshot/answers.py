@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from reportkit.errors import EngineError, ReportkitError
 from reportkit.fetch.databases import line
 from reportkit.model.engine import LABELS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 NAMES = {"pyspark": "spark"}  # where Ibis calls an engine otherwise
 
@@ -39,11 +44,34 @@ def listed(table: Any) -> list[dict[str, Any]]:
     return found
 
 
-def microseconds(column: Any) -> Any:
-    """A column of times of an answer as whole numbers since 1970, empty where it is."""
+def held(rows: Any, types: Mapping[str, Any]) -> Any:
+    """A pyarrow Table of these types as an Ibis table, as `ibis.memtable` gives it; that one imports pandas on its way."""
+    import ibis
+    from ibis.expr import operations
+    from ibis.formats.pyarrow import PyArrowTableProxy
+
+    name = ibis.util.gen_name("held")
+    return operations.InMemoryTable(name=name, schema=ibis.schema(types), data=PyArrowTableProxy(rows)).to_expr()
+
+
+def numbers(column: Any, unknown: int = 0) -> NDArray[np.int64]:
+    """A column of whole numbers, or of times (µs since 1970), of an answer; `unknown` where there is none.
+
+    Read as it lies in memory: pyarrow imports pandas before it says anything to numpy.
+    """
+    import numpy as np
     import pyarrow as pa
 
-    return column.cast(pa.timestamp("us", "UTC")).cast(pa.int64())
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if pa.types.is_timestamp(whole.type):
+        whole = whole.cast(pa.timestamp("us", "UTC"))
+    whole = whole.cast(pa.int64())
+    known, values = whole.buffers()
+    here = slice(whole.offset, whole.offset + len(whole))
+    found = np.frombuffer(values or b"", np.int64)[here]
+    if whole.null_count:
+        found = np.where(np.unpackbits(np.frombuffer(known, np.uint8), bitorder="little")[here], found, unknown)
+    return found
 
 
 def _in_utc(found: Any) -> Any:

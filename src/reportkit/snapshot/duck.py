@@ -37,9 +37,16 @@ class _Compiler(DuckDBCompiler):  # type: ignore[misc]
 
 
 class Embedded(Backend):  # type: ignore[misc]
-    """Ibis on a DuckDB that tells few rows without the way round by Arrow, before which it would look at each query twice."""
+    """Ibis on a DuckDB that tells few rows without the way round by Arrow, before which it would look at each query twice.
+
+    Nor does it import pandas for an answer in Arrow: Ibis does so for a type that no column of ours has.
+    """
 
     compiler = _Compiler()
+
+    def to_pyarrow(self, expr: Any, /, **asked: Any) -> Any:
+        """The answer as Arrow."""
+        return expr.__pyarrow_result__(self._to_duckdb_relation(expr, **asked).to_arrow_table())
 
     def listed(self, table: Any) -> list[dict[str, Any]]:
         """The rows of a table of this connection, as Python values."""
