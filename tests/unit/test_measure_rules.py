@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -132,6 +134,27 @@ def test_in_this_process_causes_are_those_that_an_engine_finds(
         for way in (derived.found_here, derived.asked)
     )
     assert here == there
+
+
+def test_needles_import_no_pandas(freeze: Freeze) -> None:
+    """Neither do links, which go from the engine to this process and back, nor life tables."""
+    changes = [{"opened_at": at("02-01"), "merged_at": merged} for merged in (at("02-03"), None)]
+    incidents = [broke("i", f"02-{day}T12:00:00", resolved_at=at("02-09T15:00:00")) for day in ("08", "09")]
+    snapshot = freeze({"deployments": DEPLOYED, "incidents": incidents, "changes": changes}, YEAR)
+    code = f"""
+import sys
+from pathlib import Path
+from reportkit import measure
+from reportkit.model.period import Quarter
+from reportkit.needles import find
+from reportkit.snapshot import Snapshot
+snapshot = Snapshot.open(Path({str(snapshot.folder)!r}), {snapshot.time_zone!r})
+for key in ("change_failure_rate", "recovery_time", "pull_request_merge_time", "deployment_days"):
+    assert measure.reading(snapshot, find(key), Quarter.parse("2026-Q1").window).known, key
+sys.exit("pandas" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_production_is_what_the_organisation_calls_so(freeze: Freeze) -> None:

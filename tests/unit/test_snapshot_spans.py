@@ -42,6 +42,17 @@ def test_monthly_charges_cover_whole_months(tmp_path: Path) -> None:
     assert taken(tmp_path, "costs", FOCUS + months).covers == ("2026-01-01", "2026-03-01")
 
 
+@pytest.mark.parametrize(
+    ("last", "covers"), [("2026-02-01", ("2026-01-01", "2026-03-01")), ("2026-01-31", ("2026-01-01", "2026-02-01"))]
+)
+def test_all_facts_tell_whether_they_stand_for_months(tmp_path: Path, last: str, covers: tuple[str, str]) -> None:
+    """Of the first thousand and more nothing else can be seen."""
+    line = "{}T00:00:00Z,,EUR,10,10,007\n"
+    first = line.format("2026-01-01").replace("007", "{}")
+    text = FOCUS + "".join(first.format(i) for i in range(1_200)) + line.format(last)
+    assert taken(tmp_path, "costs", text).covers == covers
+
+
 def test_weekly_hours_cover_whole_weeks(tmp_path: Path) -> None:
     text = "id,day,hours\n1,2026-01-05,8\n2,2026-01-12,8\n"
     columns = {"entry_id": "id", "worked_at": "day", "hours": "hours", "category": "'value'"}

@@ -24,6 +24,7 @@ BROKEN = f"{LIVE} AND len(_reasons) > 0"
 ACCEPTED = f"{LIVE} AND len(_reasons) = 0"
 WORKING = "_aside, _later, _beyond, _last, _reasons"
 ROW_GROUP = 100_000  # rows
+FEW = 1_000  # rows
 
 
 @dataclass(frozen=True)
@@ -148,17 +149,23 @@ class Times:
 
 def times(connection: duckdb.DuckDBPyConnection, column: str, time_zone: str) -> Times | None:
     """The times by which accepted facts are counted; None where there is no fact. Only whole columns can stand for months or weeks."""
-    accepted = f"staged WHERE {LIVE} AND len(_reasons) = 0 AND {name(column)} IS NOT NULL"
-    day = f"timezone({literal(time_zone)}, {name(column)})"
-    first, last, count, months, weeks = connection.execute(
-        f"SELECT epoch(min({name(column)})), epoch(max({name(column)})), count(DISTINCT {day}::DATE), "
-        f"bool_and(day({day}) = 1), bool_and(isodow({day}) = 1) FROM {accepted}"
-    ).fetchall()[0]
+    at, accepted = name(column), f"FROM staged WHERE {ACCEPTED} AND {name(column)} IS NOT NULL"
+    first, last = connection.execute(f"SELECT epoch(min({at})), epoch(max({at})) {accepted}").fetchall()[0]
     if first is None:
         return None
     beyond = connection.execute("SELECT coalesce(bool_or(_beyond), false) FROM staged WHERE _aside IS NULL").fetchall()
-    whole = column != "_last" and count > 1
-    return Times((first, last), bool(months and whole), bool(weeks and whole), bool(beyond[0][0]))
+    months = weeks = False
+    for some in (
+        (f"LIMIT {FEW}", "") if column != "_last" else ()
+    ):  # the calendar is slow, and a few days tell nearly always
+        months, weeks, several = connection.execute(
+            "SELECT bool_and(day(day) = 1), bool_and(isodow(day) = 1), count(DISTINCT day::DATE) > 1"
+            f" FROM (SELECT timezone({literal(time_zone)}, {at}) AS day {accepted} {some})"
+        ).fetchall()[0]
+        if not (months or weeks):
+            break
+        months, weeks = months and several, weeks and several
+    return Times((first, last), months, weeks, bool(beyond[0][0]))
 
 
 def write_accepted(connection: duckdb.DuckDBPyConnection, entity: Entity, path: Path) -> None:
@@ -192,5 +199,5 @@ def write_rejected_csv(connection: duckdb.DuckDBPyConnection, path: Path) -> Non
 
 def freeze(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
     """Write the rows of a query as the file of an extract."""
-    how = f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP}"
+    how = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {ROW_GROUP}"
     connection.execute(f"COPY ({select}) TO {literal(str(path))} ({how})")

@@ -223,10 +223,10 @@ class Mapper:
         said = f"CAST({raw} AS VARCHAR)"  # most exports say UTC in one of these ways, and are read without a regular expression
         plainly = " OR ".join(f"suffix({said}, {literal(end)})" for end in UTC_ENDS)
         return (
-            f"CASE WHEN strlen({said}) > 10 AND ({plainly}) AND try_cast({said} AS TIMESTAMPTZ) IS NOT NULL"
-            f" THEN try_cast({said} AS TIMESTAMPTZ)"
-            f" WHEN {zoned} THEN coalesce(try_cast({text} AS TIMESTAMPTZ), try_cast({tidy} AS TIMESTAMPTZ))"
-            f" WHEN right({text}, 1) BETWEEN '0' AND '9' THEN timezone({zone}, try_cast({text} AS TIMESTAMP)) END"
+            f"CASE WHEN {raw} IS NOT NULL THEN coalesce("
+            f"CASE WHEN strlen({said}) > 10 AND ({plainly}) THEN try_cast({said} AS TIMESTAMPTZ) END,"
+            f" CASE WHEN {zoned} THEN coalesce(try_cast({text} AS TIMESTAMPTZ), try_cast({tidy} AS TIMESTAMPTZ))"
+            f" WHEN right({text}, 1) BETWEEN '0' AND '9' THEN timezone({zone}, try_cast({text} AS TIMESTAMP)) END) END"
         )
 
     def _zone(self, column: Column, name: str) -> str:
