@@ -67,22 +67,34 @@ def _told(head: bytes) -> str:
 
 def _uneven(path: Path, source: str) -> bool:
     r"""Whether lines end in \n here and \r\n there, which a strict reader refuses. Raises SourceError: not UTF-8."""
-    decoder, lines, windows, last = codecs.getincrementaldecoder("utf-8")(), 0, 0, b""
+    decoder, last = codecs.getincrementaldecoder("utf-8")(), b""
+    bare = windows = False
+    read = 0
     with stream(path, source) as file:
         while chunk := file.read(CHUNK):
             try:
                 if not chunk.isascii() or decoder.getstate()[0]:
                     decoder.decode(chunk)
             except UnicodeDecodeError as error:
-                before = len(decoder.getstate()[0])
-                line = lines + 1 + chunk[: max(0, error.start - before)].count(b"\n")
-                raise _not(path, "UTF-8", error.object[error.start], line, source) from None
-            lines += chunk.count(b"\n")
-            windows += chunk.count(b"\r\n") + (last.endswith(b"\r") and chunk.startswith(b"\n"))
-            last = chunk
-    if decoder.getstate()[0]:
-        raise _not(path, "UTF-8", decoder.getstate()[0][0], lines + 1, source)
-    return 0 < windows < lines
+                at = read - len(decoder.getstate()[0]) + error.start
+                raise _not(path, "UTF-8", error.object[error.start], _line(path, at, source), source) from None
+            split = last.endswith(b"\r") and chunk.startswith(b"\n")
+            pairs = chunk.count(b"\r\n") + split if split or b"\r" in chunk else 0
+            windows |= pairs > 0
+            bare |= chunk.count(b"\n") > pairs if pairs else b"\n" in chunk
+            read, last = read + len(chunk), chunk
+    if unfinished := decoder.getstate()[0]:
+        raise _not(path, "UTF-8", unfinished[0], _line(path, read, source), source)
+    return windows and bare
+
+
+def _line(path: Path, at: int, source: str) -> int:
+    """The line, from 1, in which the byte lies."""
+    line = 1
+    with stream(path, source) as file:
+        while at > 0 and (chunk := file.read(min(CHUNK, at))):
+            line, at = line + chunk.count(b"\n"), at - len(chunk)
+    return line
 
 
 def _not(path: Path, encoding: str, byte: int, line: int, source: str) -> SourceError:
