@@ -49,6 +49,7 @@ Inside = Annotated[
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one command and leave with its exit code; the only place where an exception becomes a line."""
+    gc.set_threshold(SELDOM)  # hardly anything of what is imported and planned is garbage
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
     given = _spread([item for item in given if item != "--debug"])
@@ -116,7 +117,6 @@ def build(  # noqa: PLR0913, PLR0917 (one a flag)
         if timings:
             _show_timings({}, begun)
         return
-    gc.set_threshold(SELDOM)  # hardly anything of what is imported and planned is garbage
     from reportkit import console, forks
 
     again = extract or force

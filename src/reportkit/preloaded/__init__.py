@@ -11,10 +11,11 @@ import importlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+gc.disable()  # until all is loaded: nothing of it is ever garbage
+
 
 def load(modules: Iterable[str], rehearse: Callable[[], object]) -> None:
     """Import it all, and what rehearsing imports: that which is only imported when it is first used."""
-    gc.disable()  # nothing of it is ever garbage
     for name in modules:
         with contextlib.suppress(Exception):  # of another version of a library, or broken; whoever needs it says so
             importlib.import_module(name)

@@ -38,21 +38,25 @@ def _cell(cell: NotebookNode) -> None:
         cell["id"] = INJECTED
 
 
-def _places(workspace: Path) -> Mapping[re.Pattern[str], str]:
-    """What stands for this machine's folders: '' for the workspace, '~' for the home, 'python' for the interpreter's."""
+Places = Mapping[str, tuple[re.Pattern[str], str]]
+
+
+def _places(workspace: Path) -> Places:
+    """This machine's folders, what stands for each as a path, and for what: '' for the workspace, '~' for the home, 'python' for the interpreter's."""
     named = {workspace.resolve(): "", Path(sys.prefix): "python/", Path.home(): "~/"}
     return {
-        re.compile(rf"(?<![\w.:/-]){re.escape(str(place))}(/|(?![\w.-]))"): name
+        str(place): (re.compile(rf"(?<![\w.:/-]){re.escape(str(place))}(/|(?![\w.-]))"), name)
         for place, name in named.items()
         if len(place.parts) > 1
     }
 
 
-def _without(value: Any, places: Mapping[re.Pattern[str], str]) -> Any:
+def _without(value: Any, places: Places) -> Any:
     """The value with every machine path in its texts replaced."""
     if isinstance(value, str):
-        for pattern, name in places.items():
-            value = pattern.sub(name, value)
+        for place, (pattern, name) in places.items():
+            if place in value:  # found out in no time, where a picture is long
+                value = pattern.sub(name, value)
         return value
     if isinstance(value, list):
         return [_without(item, places) for item in value]
