@@ -59,14 +59,14 @@ def daemonic() -> bool:
     return multiprocessing.current_process().daemon
 
 
-def warm_up(kernels: str = KERNELS) -> None:
-    """Start the fork servers that do not run yet: they import what reports are made of, while we go on."""
-    if available():
-        for preloaded, server in _SERVERS.items():
-            if server_pid(preloaded) is None:
-                server.set_forkserver_preload([kernels if preloaded == KERNELS else preloaded])
-            with _ONE_AT_A_TIME, _environment(SETTLED), contextlib.suppress(OSError):
-                server.ensure_running()
+def warm_up(*wanted: str) -> None:
+    """Start those of the fork servers that do not run yet, all where none is named: they import while we go on."""
+    for preloaded in (wanted or _SERVERS) if available() else ():
+        name = KERNELS if preloaded == FEW else preloaded
+        if server_pid(name) is None:
+            _SERVERS[name].set_forkserver_preload([preloaded])
+        with _ONE_AT_A_TIME, _environment(SETTLED), contextlib.suppress(OSError):
+            _SERVERS[name].ensure_running()
 
 
 def server_pid(preloaded: str = KERNELS) -> int | None:

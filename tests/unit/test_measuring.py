@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -153,6 +154,31 @@ def test_what_a_pdf_is_made_of_becomes_bytes_once(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(paper, "_once", None)
     assert render.pdf(executive(), SHEET) == made
     assert ours < (len(packed) - ours) * 0.7
+
+
+def test_reports_hand_on_what_they_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    usual, found = line_break.create_layout, paper.faces
+    monkeypatch.setattr(line_break, "create_layout", lambda text, *how: made.append(text) or usual(text, *how))  # type: ignore[func-returns-value]
+    alone = render.pdf(executive(), SHEET)
+    measured = len(made)
+    assert render.pdf(executive(), SHEET, kept=tmp_path) == alone
+    (kept,) = tmp_path.iterdir()
+    before = kept.stat().st_mtime_ns
+    made.clear()
+    assert render.pdf(executive(), SHEET, kept=tmp_path) == alone
+    assert len(made) < measured / 4
+    assert kept.stat().st_mtime_ns == before  # nothing new
+    monkeypatch.setattr(paper, "faces", lambda brand: [*found(brand), *found(brand)])
+    render.pdf(executive(), SHEET, kept=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2  # of other fonts
+
+
+def test_what_cannot_be_written_is_measured_again(tmp_path: Path) -> None:
+    fonts = SimpleNamespace(measured={("a style",): {("a text",): lambda: None}})
+    measuring.keep(fonts, tmp_path / "texts", 0)
+    assert not list(tmp_path.iterdir())
+    assert measuring.recall(SimpleNamespace(), tmp_path / "texts") == 0
 
 
 def test_drawings_stay_out_of_the_markup_of_the_page_each_once() -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from reportkit import files, forks, render, run
 from reportkit.errors import NotebookError, ParamsError, ReportkitError, SnapshotError, UnknownName
-from reportkit.pack import Pack, Wanted, build, making
+from reportkit.pack import Pack, Wanted, build, making, plan
 from reportkit.workspace import Workspace
 from tests.building import changed
 from tests.packs import GOOD, SHOW, notebook, tree, workspace
@@ -47,6 +47,18 @@ def go(root: Path, *audiences: str, quarter: str = QUARTER, extract: bool = Fals
 def recorded(root: Path) -> dict[str, dict[str, float]]:
     record = json.loads((root / "reports" / QUARTER / "record.json").read_text())
     return {name: {n["id"]: n["value"] for n in report["numbers"]} for name, report in record["reports"].items()}
+
+
+def test_what_lays_pages_out_starts_once_it_is_known_what_to_make(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would take the processor from the planning, and from the first kernels, which all else waits for."""
+    order: list[str] = []
+    usual, planned = forks.warm_up, plan.planned
+    monkeypatch.setattr(forks, "warm_up", lambda *named: order.extend(named) or usual(*named))  # type: ignore[func-returns-value]
+    monkeypatch.setattr(plan, "planned", lambda *what: order.append("plan") or planned(*what))  # type: ignore[func-returns-value]
+    assert build(Workspace.find(workspace(tmp_path)), QUARTER, Wanted(("executives",))).ok
+    assert order == [forks.KERNELS, "plan", forks.PAGES]
 
 
 def test_a_pack_is_files_index_and_record_and_nothing_else(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def build(
     clock, timeout = Clock(), _timeout()
     begun = (read or unchanged.written(workspace.root), _seen(workspace))
     if not (wanted.cold or wanted.cluster):
-        forks.warm_up()
+        forks.warm_up(forks.KERNELS)
     with clock.stage("planning"):
         plan.check(workspace, quarter, wanted.audiences)
     with clock.stage("taking the extract"):
@@ -174,6 +174,10 @@ def _make(making: Making, due: Sequence[Job], wanted: Wanted, timeout: float) ->
 
         cluster.make(making, due, wanted.cluster, jobs, timeout, warm=not wanted.cold)
         return
+    if not wanted.cold:
+        forks.warm_up(
+            forks.PAGES
+        )  # no sooner: the planning and the first kernels, all else waits for, would start later
     epoch = int(sheets.source_date(making.workspace, making.quarter).timestamp())
     family = None if wanted.cold or not forks.available() else forks.Family()
     known = making.scratch / "known.json"

@@ -161,10 +161,13 @@ def _pages(making: Making, job: Job, source: Path, made: record.Made, line: Line
 
 def _laid_out(line: Line, source: Path, sheet: render.Sheet) -> Sequence[layout.Cost]:
     """What the pages cost: laid out one after the other, or both at once where processors would have nothing else to do."""
+    kept = line.settings.scratch
     if not (line.settings.family and line.few()):
-        return [apart(line.settings, forks.PAGES, layout.lay_out, source, sheet)]
+        return [apart(line.settings, forks.PAGES, layout.lay_out, source, sheet, layout.FACES, False, kept)]
     with ThreadPoolExecutor(1) as beside:
-        paper = beside.submit(apart, line.settings, forks.PAGES, layout.lay_out, source, sheet, (layout.PDF,), True)
+        paper = beside.submit(
+            apart, line.settings, forks.PAGES, layout.lay_out, source, sheet, (layout.PDF,), True, kept
+        )
         return [apart(line.settings, forks.PAGES, layout.lay_out, source, sheet, (layout.HTML,)), paper.result()]
 
 

@@ -21,7 +21,7 @@ from reportkit.render.sheet import Sheet
 T = TypeVar("T")
 
 
-HTML, PDF = "html", "pdf"  # the faces of a report
+FACES = HTML, PDF = "html", "pdf"
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,21 @@ class Cost:
     memory: int
 
 
-def lay_out(source: Path, sheet: Sheet, faces: Sequence[str] = (HTML, PDF), spare: bool = False) -> Cost:
-    """Write report.html and report.pdf, or one of them, beside the executed notebook; sooner with a processor to spare."""
+def lay_out(
+    source: Path, sheet: Sheet, faces: Sequence[str] = FACES, spare: bool = False, kept: Path | None = None
+) -> Cost:
+    """Write report.html and report.pdf, or one of them, beside the executed notebook.
+
+    Sooner with a processor to spare, and after other reports that were laid out with the same folder `kept`.
+    """
     notebook = nbformat.read(source, as_version=4)
     # The process of a build has threads and is not forked.
     spare = spare and multiprocessing.parent_process() is not None
     seconds = {}
     for face in faces:
         begun = time.monotonic()
-        page = render.pdf(notebook, sheet, spare=spare) if face == PDF else render.html(notebook, sheet).encode()
+        pdf = face == PDF
+        page = render.pdf(notebook, sheet, spare=spare, kept=kept) if pdf else render.html(notebook, sheet).encode()
         source.with_suffix(f".{face}").write_bytes(page)
         seconds[face] = time.monotonic() - begun
     return Cost(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)

@@ -3,14 +3,18 @@
 A cell of a table is measured word by word, as a whole, and once more as it is set; each letter of a drawing's text by itself.
 Most of it was measured before, and measuring is the most of what laying out takes: a text that fits on one line is the same in
 any width that it fits in. WeasyPrint's own answers are kept beside the struts that it keeps, with the fonts of the document.
-A WeasyPrint that looks otherwise goes on as it is.
+The reports of a build hand them on, as much of what they say is the same. A WeasyPrint that looks otherwise goes on as it is.
 """
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import os
+import pickle
 from collections.abc import Callable
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 from weasyprint.layout import inline, preferred
@@ -25,6 +29,7 @@ PROPERTIES = (
     "text_decoration_line", "white_space", "word_break", "word_spacing",
 )  # fmt: skip
 UNBROKEN = ("nowrap", "pre")
+WORTH_KEEPING = 1.125  # times as many texts as were known
 _STYLE = itemgetter(*PROPERTIES)
 _FAMILY = PROPERTIES.index("font_family")
 Split = Callable[..., Any]
@@ -65,6 +70,27 @@ def _fits(known: Any, style: Any, width: float | None) -> bool:
     Pango counts 1024ths of a pixel, and does not know that WeasyPrint adds the spacing of letters once more to what it says.
     """
     return width is None or (style["letter_spacing"] == "normal" and bool(known[3] < width - 2**-10))
+
+
+def recall(fonts: Any, file: Path) -> int:
+    """Take over what was measured in the same fonts before, kept in the file; of how many texts that is."""
+    with contextlib.suppress(FileNotFoundError):
+        vars(fonts)["measured"] = pickle.loads(file.read_bytes())  # noqa: S301  (this build's)
+    return _texts(fonts)
+
+
+def keep(fonts: Any, file: Path, recalled: int) -> None:
+    """Leave what is measured to those who come next, unless hardly any was new: among hundreds of teams it stays small."""
+    if _texts(fonts) <= recalled * WORTH_KEEPING:
+        return
+    own = file.with_name(f"{file.name}.{os.getpid()}")
+    with contextlib.suppress(pickle.PicklingError, TypeError, AttributeError):  # of a style that cannot be written
+        own.write_bytes(pickle.dumps(vars(fonts)["measured"]))
+        own.replace(file)
+
+
+def _texts(fonts: Any) -> int:
+    return sum(len(texts) for texts in vars(fonts).get("measured", {}).values())
 
 
 def install() -> None:

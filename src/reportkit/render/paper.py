@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pydyf
@@ -65,12 +66,19 @@ class _Local(URLFetcher):  # type: ignore[misc]
         return super().fetch(url, headers)
 
 
-def pdf(executed: NotebookNode, sheet: Sheet, *, spare: bool = False) -> bytes:
-    """The report as a PDF/UA-1 file. With a processor to spare, tighter pages are laid out before they are known to be needed."""
+def pdf(executed: NotebookNode, sheet: Sheet, *, spare: bool = False, kept: Path | None = None) -> bytes:
+    """The report as a PDF/UA-1 file.
+
+    With a processor to spare, tighter pages are laid out before they are known to be needed. What is measured is handed on in
+    the folder `kept` to reports that are laid out with the same fonts.
+    """
     body = Body(sheet.brand, "paper")
     main = content(executed, body, sheet)
     page = environment().get_template("paper.html.j2").render(sheet=sheet, main=main, logo=logo(sheet.brand.logo))
     setting = _Setting(page, sheet, body.drawings)
+    fonts = hashlib.sha256(repr(faces(sheet.brand)).encode()).hexdigest()
+    texts = kept / f"texts-{fonts}" if kept else None
+    recalled = measuring.recall(setting.fonts, texts) if texts else 0
 
     def tighter() -> tuple[int, bytes]:
         made = setting.at(TIGHT)
@@ -78,11 +86,12 @@ def pdf(executed: NotebookNode, sheet: Sheet, *, spare: bool = False) -> bytes:
 
     with Ahead(tighter, fork=spare) as ahead:
         document = setting.at(1.0)
-        if _thin(document):
-            pages, made = ahead.result()
-            if pages < len(document.pages):
-                return made
-    return setting.written(document)
+        pages, made = ahead.result() if _thin(document) else (len(document.pages), b"")
+        if pages >= len(document.pages):
+            made = setting.written(document)
+    if texts:
+        measuring.keep(setting.fonts, texts, recalled)
+    return made
 
 
 def rehearse() -> None:
@@ -100,19 +109,19 @@ class _Setting:
     """A page and its style sheet, parsed once for as many sizes of type as are tried."""
 
     def __init__(self, page: str, sheet: Sheet, drawings: Mapping[str, str]) -> None:
-        self._sheet, self._fonts = sheet, FontConfiguration()
+        self._sheet, self.fonts = sheet, FontConfiguration()
         self._fetcher = _Local(frozenset(file.resolve().as_uri() for _, _, file in faces(sheet.brand)), drawings)
         self._css = self._parsed(style.paper(sheet.brand))
         self._html = _Html(string=page, url_fetcher=self._fetcher)
         self._identifier = hashlib.sha256("".join((page, *drawings)).encode()).digest()[:16]
 
     def _parsed(self, text: str) -> CSS:
-        return CSS(string=text, font_config=self._fonts, url_fetcher=self._fetcher)
+        return CSS(string=text, font_config=self.fonts, url_fetcher=self._fetcher)
 
     def at(self, scale: float) -> Document:
         """The pages with type of this size, 1 for its usual one."""
         css = [self._css, self._parsed(_page(self._sheet, scale))]
-        return self._html.render(stylesheets=css, font_config=self._fonts)
+        return self._html.render(stylesheets=css, font_config=self.fonts)
 
     def written(self, document: Document) -> bytes:
         """The pages as a file."""
