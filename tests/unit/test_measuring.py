@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +16,7 @@ from weasyprint.layout import inline, preferred
 from weasyprint.text import line_break
 
 from reportkit import render
-from reportkit.render import measuring, paper
+from reportkit.render import measuring, paper, style
 from tests.sample_report import executive, sheet_fields
 
 SHEET = render.Sheet(**sheet_fields())
@@ -143,6 +144,14 @@ def test_no_styles_are_computed_for_notes_that_no_report_has(monkeypatch: pytest
     assert kinds() == {"marker"}
     monkeypatch.setattr(paper, "RULES", "")  # of a WeasyPrint that keeps them elsewhere
     assert kinds() > {"marker"}
+
+
+def test_of_the_boxes_in_the_margins_only_those_that_our_pages_have_get_a_style() -> None:
+    kept = {box for _, kinds, _ in paper._plain_rules().page_rules for _, box, _ in kinds if box}
+    ours = set(
+        re.findall(r"@(?:top|right|bottom|left)-\w+(?:-corner)?", style.paper(SHEET.brand) + paper._page(SHEET, 1))
+    )
+    assert ours == {box for box in kept if "note" not in box}
 
 
 def test_what_a_pdf_is_made_of_becomes_bytes_once(monkeypatch: pytest.MonkeyPatch) -> None:
