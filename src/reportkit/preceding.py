@@ -15,6 +15,7 @@ from reportkit.snapshot import numbers
 
 Ints = NDArray[np.int64]
 BLOCK = 1 << 16  # events looked at together
+UNKNOWN = -2  # the place of an event that has none, which is not the one of those that are asked for beside
 
 
 def latest(later: Any, earlier: Any) -> Any:
@@ -43,7 +44,10 @@ def _walk(later: tuple[Ints, Ints], earlier: tuple[Ints, Any], ids: Any) -> Ints
     rows, where, when = (np.empty(0, np.int64) for _ in range(3))  # of each place the last event so far, along time
     for start in range(0, len(ids), BLOCK):
         stop = min(start + BLOCK, len(ids))
-        rows, where = np.append(rows, np.arange(start, stop)), np.append(where, numbers(earlier[0][start:stop]))
+        rows, where = (
+            np.append(rows, np.arange(start, stop)),
+            np.append(where, numbers(earlier[0][start:stop], UNKNOWN)),
+        )
         when = np.append(when, numbers(earlier[1][start:stop]))
         end = len(along) if stop == len(ids) else int(np.searchsorted(moments, when[-1], "right"))
         # A key is a place and how many events were before: what is sought comes just before where its own would stand.

@@ -7,7 +7,9 @@ something is worked out.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from reportkit.sections.referred import Asked
 
 Given = ParamSpec("Given")
+REPORTKIT = re.compile(r"\breportkit\b")
+OPENS = re.compile(r"^from reportkit import (open_report|compare|Proof|, )+$", re.MULTILINE)
 
 
 def _kept(section: Callable[Concatenate[Report, Given], Page]) -> Callable[Concatenate[Report, Given], Page]:
@@ -40,10 +44,22 @@ def _kept(section: Callable[Concatenate[Report, Given], Page]) -> Callable[Conca
 
     @wraps(section)
     def page(report: Report, /, *given: Given.args, **named: Given.kwargs) -> Page:
-        key = ("page", section.__name__, given, named, report._ground, *look(report.setting.brand))  # noqa: SLF001
-        return shared.once(key, lambda: section(report, *given, **named))
+        ground = (report._ground, *_reaching(_cells()), *look(report.setting.brand))  # noqa: SLF001
+        return shared.once(("page", section.__name__, given, named, ground), lambda: section(report, *given, **named))
 
     return page
+
+
+def _cells() -> Sequence[str]:
+    """The cells that the notebook has run so far, with the one that runs."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return shell.user_ns.get("In", ()) if shell else ()
+
+
+def _reaching(cells: Sequence[str]) -> Sequence[str]:
+    """The cells from the first one that reaches into reportkit's modules: from there on each may change what sections do."""
+    first = next((i for i, cell in enumerate(cells) if REPORTKIT.search(OPENS.sub("", cell))), len(cells))
+    return cells[first:]
 
 
 @dataclass(frozen=True)
@@ -76,22 +92,34 @@ class Report:
         # No title and no name of the organisation: those may change without the notebook being run again.
         return f"Report for {self.key}, {self.quarter.label}"
 
-    @cached_property
+    @property
     def _ground(self) -> str:
-        """A digest of all that the report is of."""
+        """A digest of all that the report is of; a cell may change some of it."""
         return hashlib.sha256(repr([getattr(self, of.name) for of in fields(self)]).encode()).hexdigest()
 
-    @cached_property
+    @property
     def findings(self) -> Findings:
-        """Readings and evidence, computed when first asked for."""
+        """Readings and evidence, computed when first asked for, and anew once a cell has changed what they are of."""
         from reportkit.findings import Findings
 
-        setting = self.setting
-        return Findings(
-            self.audience, self.quarter, self.proofs, setting.organisation, setting.snapshot, setting.background
-        )
+        ground, setting = self._ground, self.setting
+        if ground not in self._found:
+            self._found[ground] = Findings(
+                self.audience,
+                self.quarter,
+                dict(self.proofs),
+                setting.organisation,
+                setting.snapshot,
+                setting.background,
+            )
+        return self._found[ground]
 
     @cached_property
+    def _found(self) -> dict[str, Findings]:
+        """Findings by what they are of."""
+        return {}
+
+    @property
     def asked(self) -> Asked | None:
         """What is asked, with the numbers that its text refers to. Raises ParamsError where the narrative check objects."""
         return sections.referred.asked(self.findings, self.ask_for, self.setting.needles, self.ask_at)

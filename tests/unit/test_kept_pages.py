@@ -14,6 +14,8 @@ from markupsafe import Markup
 from reportkit import sections, shared
 from reportkit.display import Block, Page
 from reportkit.model.brand import Brand
+from reportkit.model.params import NeedleParams
+from reportkit.pack import fingerprint
 from reportkit.report import Report
 from reportkit.snapshot import take
 from reportkit.workspace import Workspace
@@ -93,6 +95,55 @@ def test_what_a_cell_changes_in_its_report_counts(root: Path, worked_out: list[s
         assert [each.problem().plain for each in several] == ["problem 1", "problem 2", "problem 3", "problem 4"]
     font.write_bytes(b"two")
     assert with_font.problem().plain == "problem 5"
+
+
+@pytest.mark.usefixtures("in_build")
+def test_what_a_cell_changes_in_place_counts_from_there_on(root: Path, worked_out: list[str]) -> None:
+    one = report(root)
+    as_it_was, found = (one.problem(), one.needles()), one.findings
+    before = dict(one.setting.needles)
+    one.setting.needles["features_released"] = NeedleParams(owners=("Product",))
+    assert one.needles() != as_it_was[1]
+    assert one.findings is not found
+    one.setting.needles.clear()
+    one.setting.needles.update(before)
+    assert (one.problem(), one.needles()) == as_it_was
+    assert one.findings is found
+    assert worked_out == ["problem", "needles", "needles"]
+
+
+@pytest.mark.usefixtures("in_build")
+def test_cells_that_reach_into_reportkit_count_and_all_after_them(
+    root: Path, worked_out: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = "from reportkit import open_report\nreport = open_report('executives', '2026-Q2')"
+    told = "from reportkit.english import headings"
+    one = report(root)
+    for cells, expected in (
+        ([opened, "report.problem()"], 1),
+        ([opened, "import pandas as pd", "report.problem()"], 1),  # an analyst's own cells change no section
+        ([opened, told, "report.problem()"], 2),
+        ([opened, told, "headings.by_week = str", "report.problem()"], 3),
+        ([opened, told, "headings.by_week = repr", "report.problem()"], 4),
+        (["import reportkit", "report.problem()"], 5),
+        ([opened, "report.problem()"], 5),
+    ):
+        monkeypatch.setattr("reportkit.report._cells", lambda cells=cells: cells)
+        one.problem()
+        assert len(worked_out) == expected, cells
+
+
+def test_python_beside_the_notebooks_counts_where_it_knows_reportkit(root: Path) -> None:
+    def now() -> str:
+        return fingerprint.results(Workspace.find(root), QUARTER)
+
+    plain, mine = now(), root / "notebooks" / "mine.py"
+    mine.write_text("x = 1\n", encoding="utf-8")
+    assert now() == plain
+    mine.write_text("import reportkit.findings\nreportkit.findings.WEEKS = 8\n", encoding="utf-8")
+    changed = now()
+    mine.write_text("import reportkit.findings\nreportkit.findings.WEEKS = 9\n", encoding="utf-8")
+    assert len({plain, changed, now()}) == 3
 
 
 def test_what_is_kept_is_shown_without_importing_anything_heavy(root: Path, in_build: Path) -> None:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 from ibis import _
 
-from reportkit import derived, measure
+from reportkit import derived, measure, preceding
 from reportkit.errors import MeasureError
 from reportkit.measure import OTHER, life
 from reportkit.model.kind import Duration, Rate, Stock
@@ -134,6 +134,13 @@ def test_in_this_process_causes_are_those_that_an_engine_finds(
         for way in (derived.found_here, derived.asked)
     )
     assert here == there
+
+
+def test_an_event_of_no_place_is_of_none_that_is_asked_for() -> None:
+    times = pa.array([1, 2, 5], pa.timestamp("us", "UTC"))
+    events = pa.table({"place": ["a", None], "at": times[:2], "id": ["known", "nowhere"]})
+    asked = pa.table({"place": ["a", "b", None], "at": times.take(pa.array([2, 2, 2]))})
+    assert preceding.latest(asked, events)["id"].to_pylist() == ["known", None, None]
 
 
 def test_needles_import_no_pandas(freeze: Freeze) -> None:

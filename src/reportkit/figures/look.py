@@ -16,5 +16,6 @@ def look(brand: Brand) -> Iterator[str]:
     if "matplotlib" in sys.modules:
         from matplotlib import rcParams, rcParamsDefault
 
-        told = {key: value for key, value in rcParams.items() if value != rcParamsDefault[key] and key != "backend"}
+        where = ("backend", "interactive")  # it draws, which every first picture of a cell's own settles
+        told = {key: value for key, value in rcParams.items() if value != rcParamsDefault[key] and key not in where}
         yield from (f"{key}={value}" for key, value in told.items())

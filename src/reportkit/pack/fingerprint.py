@@ -92,8 +92,13 @@ def _planned_by(workspace: Workspace, quarter: str, known: Background) -> Parts:
 
 
 def results(workspace: Workspace, quarter: str) -> str:
-    """A digest of all that readings and evidence are worked out from: every param, every extract, what git knows, and the code."""
-    return workspace.planned("results", quarter, lambda: _results(workspace, quarter))
+    """A digest of all that sections are worked out from: every param, every extract, what git knows, and the code.
+
+    Of what lies beside the notebooks, the Python that knows reportkit: imported by a cell, it may change what sections do.
+    """
+    found = workspace.planned("results", quarter, lambda: _results(workspace, quarter))
+    beside = [path.read_bytes() for path in sorted((workspace.root / "notebooks").rglob("*.py"))]
+    return digest([found, *(digest(content) for content in beside if b"reportkit" in content)])
 
 
 def _results(workspace: Workspace, quarter: str) -> str:
@@ -147,9 +152,9 @@ def looked_at(notebook: Path) -> str:
 
 
 def only_notebook(before: Parts, now: Parts, notebook: Path) -> bool:
-    """Whether nothing has changed but the notebook, what lies beside it, and the look: its numbers stay as they are."""
+    """Whether nothing has changed but the notebook and the look: what sections are worked out from is as it was."""
     changed = {thing for thing in {*before, *now} if before.get(thing) != now.get(thing)}
-    return changed <= {notebook.name, BESIDE, LAYOUT, BRAND}
+    return changed <= {notebook.name, LAYOUT, BRAND}
 
 
 def _named(path: str) -> str:
