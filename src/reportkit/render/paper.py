@@ -41,6 +41,7 @@ class _Html(HTML):  # type: ignore[misc]
 
     For every element it computes styles of five kinds of notes and of a marker, which list items alone have, and for every page
     those of all the boxes in its margins.
+    No page has a footnote: the templates have none, and of a cell's own HTML no style that could make one gets through.
     """
 
     def _ua_stylesheets(self, forms: bool = False) -> list[CSS]:
