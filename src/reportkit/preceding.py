@@ -29,7 +29,7 @@ def latest(later: Any, earlier: Any) -> Any:
     times = earlier["at"]
     if pc.any(pc.less(times[1:], times[: max(len(times) - 1, 0)])).as_py():  # never, where facts are frozen along time
         earlier = earlier.sort_by("at")
-    coded, ids = earlier["place"].dictionary_encode().combine_chunks(), earlier["id"].combine_chunks()
+    coded, ids = earlier["place"].dictionary_encode().combine_chunks(), earlier["id"]
     asked = numbers(pc.index_in(later["place"], value_set=coded.dictionary), -1)
     found = _walk((asked, numbers(later["at"])), (coded.indices, earlier["at"]), ids)
     picked = _picked(found)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from reportkit.snapshot import numbers
 
 Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 Row = dict[str, Any]
 NEVER = np.iinfo(np.int64).max
 LEAST = (
@@ -40,23 +41,31 @@ def tables(
         coded = pc.dictionary_encode(whole[by], null_encoding="encode").combine_chunks()
         codes, names = numbers(coded.indices), coded.dictionary.to_pylist()
     for number, begins, ends in windows:
-        alive = np.flatnonzero((start < ends) & (end >= begins))
-        order = alive[np.argsort(codes[alive], kind="stable")] if len(names) > 1 else alive
-        cuts = np.searchsorted(codes[order], np.arange(len(names) + 1)) if len(names) > 1 else [0, len(order)]
-        for i, name in enumerate(names):
-            here = order[cuts[i] : cuts[i + 1]]
-            if len(here):
-                row = _table(start[here], end[here], begins, ends, shares)
-                yield row | {"period": number} | ({} if by is None else {by: name})
+        alive = (start < ends) & (end >= begins)
+        for name, here in _groups(alive, codes, names):
+            row = _table(start[here], end[here], begins, ends, shares)
+            yield row | {"period": number} | ({} if by is None else {by: name})
+
+
+def _groups(alive: Flags, codes: Ints, names: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """Each name that has facts alive, with where they are."""
+    if len(names) == 1:
+        if alive.any():
+            yield names[0], slice(None) if alive.all() else alive
+        return
+    places = np.flatnonzero(alive)
+    order = places[np.argsort(codes[places], kind="stable")]
+    cuts = np.searchsorted(codes[order], np.arange(len(names) + 1))
+    yield from ((name, order[cuts[i] : cuts[i + 1]]) for i, name in enumerate(names) if cuts[i] < cuts[i + 1])
 
 
 def _table(start: Ints, end: Ints, begins: int, ends: int, shares: Mapping[str, float]) -> Row:
-    """The life table of facts that were all open at some time of the window."""
-    entries, exits = np.sort(np.maximum(begins - start, 0)), np.minimum(end, ends) - start
-    ages, ended = np.unique(exits[end < ends], return_counts=True)
-    exits.sort()
-    entered = np.searchsorted(entries, ages, "right")
-    at_risk = entered - np.searchsorted(exits, ages, "left")
+    """The life table of facts that were all open at some time of the window, and did not end before they began."""
+    over = end < ends
+    ages, ended = np.unique(end[over] - start[over], return_counts=True)
+    late, unended = np.sort(begins - start[start < begins]), np.sort(ends - start[~over])  # few, beside all
+    entered = len(start) - len(late) + np.searchsorted(late, ages, "right")
+    at_risk = entered - (np.cumsum(ended) - ended + np.searchsorted(unended, ages, "left"))
     thin = ages[(entered < len(start)) & (at_risk * LEAST < len(start))]
     left = 1 - ended / np.maximum(at_risk, ended + 1)
     survival = np.cumsum(np.where(ended >= at_risk, -1e9, np.log(left)))
