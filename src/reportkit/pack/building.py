@@ -175,9 +175,8 @@ def _make(making: Making, due: Sequence[Job], wanted: Wanted, timeout: float) ->
         cluster.make(making, due, wanted.cluster, jobs, timeout, warm=not wanted.cold)
         return
     if not wanted.cold:
-        forks.warm_up(
-            forks.PAGES
-        )  # no sooner: the planning and the first kernels, all else waits for, would start later
+        # No sooner: the planning and the first kernels, which all else waits for, would be held up.
+        forks.warm_up(forks.PAGES)
     epoch = int(sheets.source_date(making.workspace, making.quarter).timestamp())
     family = None if wanted.cold or not forks.available() else forks.Family()
     known = making.scratch / "known.json"

@@ -40,8 +40,8 @@ class _Html(HTML):  # type: ignore[misc]
     """A page under WeasyPrint's own style sheet, without what no report has.
 
     For every element it computes styles of five kinds of notes and of a marker, which list items alone have, and for every page
-    those of all the boxes in its margins.
-    No page has a footnote: the templates have none, and of a cell's own HTML no style that could make one gets through.
+    those of all the boxes in its margins. No page has a footnote: the templates have none, and of a cell's own HTML no style that
+    could make one gets through.
     """
 
     def _ua_stylesheets(self, forms: bool = False) -> list[CSS]:
