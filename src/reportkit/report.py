@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 Given = ParamSpec("Given")
 REPORTKIT = re.compile(r"\breportkit\b")
-OPENS = re.compile(r"^from reportkit import (open_report|compare|Proof|, )+$", re.MULTILINE)
+OPENS = re.compile(r"^from\s+reportkit\s+import\s+(open_report|compare|Proof|,|[ ])+$", re.MULTILINE)
 
 
 def _kept(section: Callable[Concatenate[Report, Given], Page]) -> Callable[Concatenate[Report, Given], Page]:
