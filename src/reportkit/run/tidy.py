@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 
 INJECTED = "injected-parameters"
 MARKER = "papermill-error-cell-tag"
+Places = Mapping[str, tuple[re.Pattern[str], str]]
 
 
 def tidy(notebook: NotebookNode, workspace: Path, *, published: bool = False) -> NotebookNode:
@@ -36,9 +37,6 @@ def _cell(cell: NotebookNode) -> None:
         del cell.metadata["tags"]
     if tags and INJECTED in tags:
         cell["id"] = INJECTED
-
-
-Places = Mapping[str, tuple[re.Pattern[str], str]]
 
 
 def _places(workspace: Path) -> Places:

@@ -154,18 +154,19 @@ def times(connection: duckdb.DuckDBPyConnection, column: str, time_zone: str) ->
     if first is None:
         return None
     beyond = connection.execute("SELECT coalesce(bool_or(_beyond), false) FROM staged WHERE _aside IS NULL").fetchall()
-    months = weeks = False
-    for some in (
-        (f"LIMIT {FEW}", "") if column != "_last" else ()
-    ):  # the calendar is slow, and a few days tell nearly always
-        months, weeks, several = connection.execute(
-            "SELECT bool_and(day(day) = 1), bool_and(isodow(day) = 1), count(DISTINCT day::DATE) > 1"
-            f" FROM (SELECT timezone({literal(time_zone)}, {at}) AS day {accepted} {some})"
-        ).fetchall()[0]
-        if not (months or weeks):
-            break
-        months, weeks = months and several, weeks and several
-    return Times((first, last), months, weeks, bool(beyond[0][0]))
+    days = f"SELECT timezone({literal(time_zone)}, {at}) AS day {accepted}"
+    # The calendar is slow, and a few days tell nearly always.
+    may = column != "_last" and any(_begin(connection, f"{days} LIMIT {FEW}")[:2])
+    months, weeks, several = _begin(connection, days) if may else (False, False, False)
+    return Times((first, last), months and several, weeks and several, bool(beyond[0][0]))
+
+
+def _begin(connection: duckdb.DuckDBPyConnection, days: str) -> tuple[bool, bool, bool]:
+    """Whether all the days that a query gives begin a month, whether all begin a week, and whether they are several."""
+    months, weeks, several = connection.execute(
+        f"SELECT bool_and(day(day) = 1), bool_and(isodow(day) = 1), count(DISTINCT day::DATE) > 1 FROM ({days})"
+    ).fetchall()[0]
+    return months, weeks, several
 
 
 def write_accepted(connection: duckdb.DuckDBPyConnection, entity: Entity, path: Path) -> None:
