@@ -6,6 +6,7 @@ One entry of DERIVED a column. A needle uses them like any column of its entity;
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ import ibis
 from reportkit import preceding, spells
 from reportkit.model.period import Window
 from reportkit.model.rules import DoraRules
-from reportkit.snapshot import Snapshot, fetched, held
+from reportkit.snapshot import Snapshot, fetched, held, streamed
 
 Table = Any  # an Ibis table
 HOUR = 3600 * 10**6  # µs
@@ -131,8 +132,17 @@ def _latest(incidents: Table, counted: Table, rules: DoraRules) -> Table:
 
 def found_here(began: Table, finished: Table) -> Table:
     """Each incident with the last deployment before it, found in this process."""
-    found = preceding.latest(fetched(began), fetched(finished))
+    later = fetched(began)
+    try:
+        found = _walked(later, finished)
+    except preceding.Unordered:  # an extract that an earlier release froze
+        found = _walked(later, finished.order_by("at"))
     return held(found, {**began.schema(), "last": finished.schema()["at"], "id": "string"})
+
+
+def _walked(later: Any, finished: Table) -> Any:
+    with closing(streamed(finished, preceding.BLOCK)) as blocks:
+        return preceding.latest(later, blocks)
 
 
 def asked(began: Table, finished: Table) -> Table:

@@ -17,27 +17,35 @@ def union(table: Table, by: Sequence[str]) -> Table:
 
     An interval begins a new spell where it starts after every earlier one of its group has ended.
     """
-    return _joined(_numbered(table, by, 0), by)
+    reaching = _reaching(table, by)
+    fresh = (reaching.reach.isnull() | (reaching.start > reaching.reach)).cast("int32")
+    so_far = ibis.window(group_by=list(by), order_by=["start", "end"], preceding=None, following=0)
+    numbered = reaching.mutate(fresh=fresh).mutate(spell=lambda t: t.fresh.sum().over(so_far))
+    joined = numbered.group_by([*by, "spell"]).aggregate(start=lambda t: t.start.min(), end=lambda t: t.end.max())
+    return joined.select(*by, "start", end=_open(joined.end))
 
 
 def first(table: Table, by: Sequence[str], apart: int) -> Table:
     """The same of the first spell of each group alone; one that starts at most `apart` µs after the others ended still is of it."""
-    return _joined(_numbered(table, by, apart).filter(lambda t: t.spell == 1), by)
+    reaching = _reaching(table, by)
+    later = reaching.start.delta(reaching.reach, unit="microsecond") > apart
+    # What had been reached when the second spell began is the end of the first: it only grows along time.
+    joined = reaching.group_by(list(by)).aggregate(
+        start=reaching.start.min(), end=reaching.reach.min(where=later), last=reaching.end.max()
+    )
+    return joined.select(*by, "start", end=_open(joined.end.fill_null(joined["last"])))
 
 
-def _numbered(table: Table, by: Sequence[str], apart: int) -> Table:
-    """Each interval with the number of its spell, from 1; `end` is NEVER where it is not over yet."""
-    never = ibis.literal(NEVER, type="timestamp('UTC')")
-    lasting = table.select(*by, start="start", end=table.end.fill_null(never))
+def _reaching(table: Table, by: Sequence[str]) -> Table:
+    """Each interval with `reach`, when the last of those before it has ended; times are NEVER where it is not over yet."""
+    lasting = table.select(*by, start="start", end=table.end.fill_null(_never()))
     before = ibis.window(group_by=list(by), order_by=["start", "end"], preceding=(None, 1))
-    flagged = lasting.mutate(reach=lasting.end.max().over(before))
-    later = flagged.start.delta(flagged.reach, unit="microsecond") > apart if apart else flagged.start > flagged.reach
-    fresh = (flagged.reach.isnull() | later).cast("int32")
-    so_far = ibis.window(group_by=list(by), order_by=["start", "end"], preceding=None, following=0)
-    return flagged.mutate(fresh=fresh).mutate(spell=lambda t: t.fresh.sum().over(so_far))
+    return lasting.mutate(reach=lasting.end.max().over(before))
 
 
-def _joined(numbered: Table, by: Sequence[str]) -> Table:
-    never = ibis.literal(NEVER, type="timestamp('UTC')")
-    joined = numbered.group_by([*by, "spell"]).aggregate(start=lambda t: t.start.min(), end=lambda t: t.end.max())
-    return joined.select(*by, "start", end=ibis.ifelse(joined.end == never, ibis.null(), joined.end))
+def _never() -> Any:
+    return ibis.literal(NEVER, type="timestamp('UTC')")
+
+
+def _open(end: Any) -> Any:
+    return ibis.ifelse(end == _never(), ibis.null(), end)

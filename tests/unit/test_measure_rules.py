@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 from ibis import _
 
-from reportkit import derived, measure, preceding
+from reportkit import derived, measure, preceding, spells
 from reportkit.errors import MeasureError
 from reportkit.measure import OTHER, life
 from reportkit.model.kind import Duration, Rate, Stock
@@ -140,7 +140,35 @@ def test_an_event_of_no_place_is_of_none_that_is_asked_for() -> None:
     times = pa.array([1, 2, 5], pa.timestamp("us", "UTC"))
     events = pa.table({"place": ["a", None], "at": times[:2], "id": ["known", "nowhere"]})
     asked = pa.table({"place": ["a", "b", None], "at": times.take(pa.array([2, 2, 2]))})
-    assert preceding.latest(asked, events)["id"].to_pylist() == ["known", None, None]
+    assert preceding.latest(asked, events.to_batches())["id"].to_pylist() == ["known", None, None]
+
+
+def test_events_that_do_not_come_along_time_are_told_of() -> None:
+    asked = pa.table({"place": ["a"], "at": pa.array([9], pa.timestamp("us", "UTC"))})
+    events = pa.table({"place": ["a", "a"], "at": pa.array([2, 1], pa.timestamp("us", "UTC")), "id": ["x", "y"]})
+    for blocks in (events.to_batches(), events.to_batches(max_chunksize=1)):
+        with pytest.raises(preceding.Unordered):
+            preceding.latest(asked, blocks)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_first_spell_of_each_group_is_that_of_a_walk_along_time(seed: int) -> None:
+    dice, hour = random.Random(seed), timedelta(hours=1)
+    apart, lasting, expected = dice.choice([0, 1, 24]), [], {}
+    for _lasting in range(dice.choice([1, 6, 60])):
+        start = at("02-01T00:00:00") + dice.randrange(40) * hour
+        lasting.append((dice.choice("abc"), start, dice.choice([None, *(start + i * hour for i in range(12))])))
+    for group, start, end in sorted(lasting, key=lambda row: (*row[:2], row[2] or spells.NEVER)):
+        begun, ended, over = expected.get(group, (start, start, False))
+        over = over or start > min(ended, spells.NEVER - 24 * hour) + apart * hour
+        expected[group] = (begun, ended if over else max(ended, end or spells.NEVER), over)
+    columns = zip(*lasting, strict=True)
+    types = {"group": pa.string(), "start": pa.timestamp("us", "UTC"), "end": pa.timestamp("us", "UTC")}
+    table = ibis.memtable(pa.table([pa.array(c, t) for c, t in zip(columns, types.values(), strict=True)], list(types)))
+    found = connected().to_pyarrow(spells.first(table, ("group",), apart * 3600 * 10**6)).to_pylist()
+    assert {row["group"]: (row["start"], row["end"]) for row in found} == {
+        group: (begun, None if ended == spells.NEVER else ended) for group, (begun, ended, _) in expected.items()
+    }
 
 
 def test_needles_import_no_pandas(freeze: Freeze) -> None:

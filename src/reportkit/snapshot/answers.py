@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from reportkit.errors import EngineError, ReportkitError
@@ -33,6 +33,21 @@ def fetched(table: Any) -> Any:
     except Exception as error:  # noqa: BLE001  # each engine has its own
         label = LABELS.get(NAMES.get(name, name), name)
         raise EngineError(f"{label} cannot answer: {line(error)}.") from None
+
+
+def streamed(table: Any, rows: int) -> Generator[Any, None, None]:
+    """The rows of an Ibis table as pyarrow record batches, so many rows each; the embedded engine reads on while they are looked at.
+
+    It can be asked nothing else until this ends or is closed. Raises EngineError.
+    """
+    import ibis
+
+    own = getattr(ibis.get_backend(table), "streamed", None)
+    if own is None:
+        yield from fetched(table).to_batches(rows)
+        return
+    with own(table, rows) as found:
+        yield from found
 
 
 def listed(table: Any) -> list[dict[str, Any]]:

@@ -48,6 +48,10 @@ class Embedded(Backend):  # type: ignore[misc]
         """The answer as Arrow."""
         return expr.__pyarrow_result__(self._to_duckdb_relation(expr, **asked).to_arrow_table())
 
+    def streamed(self, table: Any, rows: int) -> Any:
+        """The rows of a table of this connection as they come, by a reader of pyarrow, so many at a time."""
+        return self._to_duckdb_relation(table).to_arrow_reader(rows)
+
     def listed(self, table: Any) -> list[dict[str, Any]]:
         """The rows of a table of this connection, as Python values."""
         found = self.raw_sql(self.compile(table))
