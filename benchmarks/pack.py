@@ -429,7 +429,7 @@ import nbformat
 import nbformat.v4 as make
 from papermill import execute_notebook
 from reportkit import forks, run
-from reportkit.run import kernel
+from reportkit.run import engine
 if __name__ == "__main__":
     root, family = Path(sys.argv[1]), None
     parameters = make.new_code_cell("given = 0", metadata={"tags": ["parameters"]})

@@ -123,7 +123,7 @@ def build(  # noqa: PLR0913, PLR0917 (one a flag)
     begun_with = unchanged.written(root)
     if not (cold or cluster):  # they import while we do
         few = named and not again and unchanged.edited(root, named, audience or ())
-        forks.warm_up(forks.FEW if few else forks.KERNELS)
+        forks.warm_up(*((forks.FEW, forks.PAGES) if few else (forks.KERNELS,)))
     with _planned(root, None if extract else named, fresh=force), console.progress() as progress:
         from reportkit.pack import Wanted
         from reportkit.pack import build as build_pack

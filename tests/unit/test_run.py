@@ -285,5 +285,5 @@ def test_a_library_is_hidden_from_its_thread_alone_and_for_the_block() -> None:
 
 
 def test_papermill_is_there_without_what_it_reads_from_hadoop_with() -> None:
-    code = "import sys; import reportkit.run.kernel; sys.exit('pyarrow' in sys.modules); "
+    code = "import sys; import reportkit.run.engine; sys.exit('pyarrow' in sys.modules); "
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -173,14 +173,18 @@ class _Going:
 
     def run(self, kernel: OwnKernel | None = None) -> NotebookNode:
         """The executed notebook. Raises NotebookError."""
+        from reportkit.run.kernel import started
+
+        kernel = kernel or started(self.settings, self.output.with_suffix(".log"), self.notebook.parent)
+        # While it starts: to import these takes as long.
         from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-        from reportkit.run import kernel as kernels
+        from reportkit.run import engine
 
         self.number = 0
         try:
             done = self._papermill(kernel)
-        except kernels.PapermillExecutionError as error:
+        except engine.PapermillExecutionError as error:
             what = _cut(error.evalue, 400)
             raise self.failed(what if error.ename in OUR_ERRORS else f"{error.ename}: {what}") from None
         except CellTimeoutError:
@@ -193,17 +197,14 @@ class _Going:
             raise self.failed("the notebook ended there, before its last cell (sys.exit?)")
         return done
 
-    def _papermill(self, kernel: OwnKernel | None) -> NotebookNode:
-        from reportkit.run import kernel as kernels
+    def _papermill(self, kernel: OwnKernel) -> NotebookNode:
+        from reportkit.run import engine
 
-        settings, output = self.settings, self.output
         # Papermill would save the notebook twice a cell, checked against its schema each time: it is kept in memory.
-        done: NotebookNode = kernels.execute_notebook(
-            read(self.notebook), None, parameters=dict(self.parameters), engine_name=kernels.NAME, progress_bar=False,
+        done: NotebookNode = engine.execute_notebook(
+            read(self.notebook), None, parameters=dict(self.parameters), engine_name=engine.NAME, progress_bar=False,
             kernel_name="python3", language="python", execution_timeout=self.timeout, on_cell_start=self.begins,
-            kernel=kernel or kernels.own(settings, output.with_suffix(".log")),
-            start={"env": settings.environment, "cwd": str(self.notebook.parent)},
-            shown=lambda notebook: setattr(self, "seen", notebook),
+            kernel=kernel, shown=lambda notebook: setattr(self, "seen", notebook),
         )  # fmt: skip
         return done
 

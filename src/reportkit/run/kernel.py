@@ -1,4 +1,4 @@
-"""The engine under papermill: a kernel of this very interpreter, whose chatter goes to a file, ended when its notebook is."""
+"""Kernels of this very interpreter, whose chatter goes to a file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import itertools
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty
@@ -17,24 +17,13 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
-from nbformat import NotebookNode
 
 from reportkit.forks import Family
-from reportkit.lean import without
 from reportkit.run import provisioner
-
-with without("pyarrow"):  # which papermill imports to read notebooks from Hadoop, where there is one
-    from papermill import execute_notebook
-    from papermill.clientwrap import PapermillNotebookClient
-    from papermill.engines import Engine, papermill_engines
-    from papermill.exceptions import PapermillExecutionError
-
-__all__ = ["NAME", "OwnKernel", "PapermillExecutionError", "Spare", "execute_notebook", "own"]
 
 if TYPE_CHECKING:
     from reportkit.run.execute import Isolated
 
-NAME = "reportkit"
 COMMAND = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
 START_TIMEOUT = 120  # seconds a kernel may take to start on a busy machine
 SOON = 0.01  # seconds after which an ending kernel is looked at again; Jupyter's own tenth is more than it takes to end
@@ -105,19 +94,15 @@ class Spare:
 
     def prepare(self) -> None:
         """Start the next one."""
-        kernel = own(self._settings, self._settings.scratch / "spare.log")
-        settings = {"env": self._settings.environment, "cwd": str(self._folder)}
-        with _loop() as loop:
-            loop.run_until_complete(kernel.start_kernel(extra_arguments=[HISTORY], **settings))
-        self._kernel = kernel
+        self._kernel = started(self._settings, self._settings.scratch / "spare.log", self._folder)
 
     def take(self) -> OwnKernel | None:
         """The one that waits; None where none does, or it did not live to be asked."""
         kernel, self._kernel = self._kernel, None
         if kernel is None:
             return None
-        with _loop() as loop:
-            return kernel if loop.run_until_complete(kernel.is_alive()) else None
+        with loop() as own:
+            return kernel if own.run_until_complete(kernel.is_alive()) else None
 
     def __enter__(self) -> Self:
         self.prepare()
@@ -125,51 +110,34 @@ class Spare:
 
     def __exit__(self, *_: object) -> None:
         if self._kernel:
-            with _loop() as loop:
-                loop.run_until_complete(self._kernel.shutdown_kernel(now=True))
+            with loop() as own:
+                own.run_until_complete(self._kernel.shutdown_kernel(now=True))
 
 
-def own(settings: Isolated, log_file: Path) -> OwnKernel:
-    """A kernel under these settings, not yet started. Its sockets have short names, whatever its report is called."""
+def started(settings: Isolated, log_file: Path, folder: Path) -> OwnKernel:
+    """A kernel under these settings that is about to answer. Its sockets have short names, whatever its report is called."""
     file = str(settings.sockets / f"k{next(_NUMBERS)}.json")
-    return OwnKernel(log=quiet(), connection_file=file, log_file=log_file, family=settings.family)
-
-
-class OwnEngine(Engine):  # type: ignore[misc]
-    """Runs each notebook in a kernel of its own, with its own environment and folder."""
-
-    @classmethod
-    def execute_managed_notebook(
-        cls, nb_man: Any, kernel_name: str, *, kernel: OwnKernel, start: Mapping[str, Any],
-        shown: Callable[[NotebookNode], None], **settings: Any,
-    ) -> NotebookNode:  # fmt: skip
-        """Run all cells; `start` are the settings of the process (env, cwd) of a kernel that was not started ahead.
-
-        `shown` is given the notebook that fills.
-        """
-        shown(nb_man.nb)
-        with _loop():
-            client = PapermillNotebookClient(
-                nb_man, km=kernel, kernel_name=kernel_name, log=quiet(), timeout=settings.get("execution_timeout"),
-                startup_timeout=START_TIMEOUT, on_cell_start=settings.get("on_cell_start"),
-            )  # fmt: skip
-            executed: NotebookNode = client.execute(cleanup_kc=True, **start)
-        return executed
+    kernel = OwnKernel(log=quiet(), connection_file=file, log_file=log_file, family=settings.family)
+    with loop() as own:
+        own.run_until_complete(
+            kernel.start_kernel(extra_arguments=[HISTORY], env=settings.environment, cwd=str(folder))
+        )
+    return kernel
 
 
 @contextmanager
-def _loop() -> Iterator[asyncio.AbstractEventLoop]:
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
     """The event loop of this thread, closed at the end with all that still waits in it."""
-    loop = ensure_event_loop()
+    own = ensure_event_loop()
     try:
-        yield loop
+        yield own
     finally:
-        if not loop.is_running():
-            waiting = asyncio.all_tasks(loop)
+        if not own.is_running():
+            waiting = asyncio.all_tasks(own)
             for task in waiting:
                 task.cancel()
-            loop.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
-            loop.close()
+            own.run_until_complete(asyncio.gather(*waiting, return_exceptions=True))
+            own.close()
 
 
 def quiet() -> logging.Logger:
@@ -178,6 +146,3 @@ def quiet() -> logging.Logger:
     log.propagate = False
     log.setLevel(logging.CRITICAL + 1)
     return log
-
-
-papermill_engines.register(NAME, OwnEngine)
