@@ -168,7 +168,16 @@ def _laid_out(line: Line, source: Path, sheet: render.Sheet) -> Sequence[layout.
         paper = beside.submit(
             apart, line.settings, forks.PAGES, layout.lay_out, source, sheet, (layout.PDF,), True, kept
         )
-        return [apart(line.settings, forks.PAGES, layout.lay_out, source, sheet, (layout.HTML,)), paper.result()]
+        screen = apart(line.settings, forks.PAGES, layout.lay_out, source, sheet, (layout.HTML,))
+        _rehearse()
+        return [screen, paper.result()]
+
+
+def _rehearse() -> None:
+    """Import what the index is made with, which would else be done once all reports are."""
+    from reportkit.render import contents
+
+    contents.rehearse()
 
 
 def apart(settings: run.Isolated, server: str, function: Callable[..., T], *arguments: object) -> T:

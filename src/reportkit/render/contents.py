@@ -25,6 +25,11 @@ def index(
     )  # fmt: skip
 
 
+def rehearse() -> None:
+    """Compile the templates, which is sooner done while reports are made than afterwards."""
+    environment().get_template("contents.html.j2")
+
+
 def _counts(entry: Entry) -> Iterator[tuple[Mark, int]]:
     """Each verdict that occurs, good news and bad first."""
     for verdict, mark in MARKS.items():

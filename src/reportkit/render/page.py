@@ -86,7 +86,7 @@ def rehearse() -> None:
     """Compile the templates, read plotly.js and the built-in fonts, so that processes forked from this one need not."""
     empty: Any = new_notebook()
     _exporter().from_notebook_node(empty)
-    for name in ("page.html.j2", "paper.html.j2", "contents.html.j2"):
+    for name in ("page.html.j2", "paper.html.j2"):
         environment().get_template(name)
     plotly_js()
     style.screen(Brand())

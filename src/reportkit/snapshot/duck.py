@@ -10,6 +10,7 @@ from ibis.backends.duckdb import Backend
 from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 
 _ALONE = threading.RLock()
+AHEAD = "16MB"  # of rows, read ahead of whoever looks at them
 
 
 class _Compiler(DuckDBCompiler):  # type: ignore[misc]
@@ -50,6 +51,7 @@ class Embedded(Backend):  # type: ignore[misc]
 
     def streamed(self, table: Any, rows: int) -> Any:
         """The rows of a table of this connection as they come, by a reader of pyarrow, so many at a time."""
+        self.raw_sql(f"SET streaming_buffer_size = '{AHEAD}'")
         return self._to_duckdb_relation(table).to_arrow_reader(rows)
 
     def listed(self, table: Any) -> list[dict[str, Any]]:
