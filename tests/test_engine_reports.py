@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +121,7 @@ def test_a_small_pack_on_postgres_leaves_no_connection(tmp_path: Path, postgres:
     one, other = record(here, "2026-Q2"), record(there, "2026-Q2")
     assert other.pop("engine") == "postgres"
     assert one == other
-    server = psutil.Process(forkserver._forkserver._forkserver_pid)  # type: ignore[attr-defined]
+    server = psutil.Process(forks.server_pid())
     assert server.net_connections() == []
     with psycopg.connect(postgres) as connection:
         mine = connection.info.backend_pid

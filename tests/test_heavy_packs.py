@@ -68,13 +68,17 @@ def test_a_kernel_killed_mid_cell_is_one_error_and_the_server_lives(tmp_path: Pa
     assert go(root).ok
 
 
-def test_a_server_killed_mid_cell_is_started_again_and_every_report_is_made(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [{}, {"cluster": "local", "jobs": 1}], ids=["here", "cluster"])
+def test_a_server_killed_mid_cell_is_started_again_and_every_report_is_made(
+    tmp_path: Path, how: dict[str, object]
+) -> None:
     root, flag = tmp_path / "w", tmp_path / "flag"
     workspace(root, {"security": (*GOOD, waiting(flag))})
     found: list[Pack] = []
-    thread = threading.Thread(target=lambda: found.append(go(root)))
+    thread = threading.Thread(target=lambda: found.append(go(root, **how)))
     thread.start()
-    until(flag)
+    kernel = until(flag)
+    assert kernel.ppid() == forks.server_pid()  # which a worker of this machine borrows
     os.kill(int(forks.server_pid() or 0), signal.SIGKILL)
     Path(f"{flag}-go").touch()
     thread.join(120)
@@ -178,12 +182,19 @@ def with_incidents(root: Path) -> None:
 
 def test_a_worker_that_dies_is_no_matter(tmp_path: Path) -> None:
     root, flag = tmp_path / "w", tmp_path / "flag"
-    workspace(root, {"security": (*GOOD, waiting(flag))})
+    asked = tmp_path / "asked"  # by which process the server was asked for the kernel
+    who = f"import multiprocessing, pathlib\npathlib.Path({str(asked)!r}).write_text(str(multiprocessing.parent_process().pid))"
+    workspace(root, {"security": (*GOOD, who, waiting(flag))})
     found: list[Pack] = []
     thread = threading.Thread(target=lambda: found.append(go(root, cluster="local", jobs=2)))
     thread.start()
-    worker = next(p for p in until(flag).parents() if "spawn_main" in " ".join(p.cmdline()))
+    kernel = until(flag)
+    worker = psutil.Process(int(asked.read_text()))
+    assert worker.pid in {child.pid for child in psutil.Process().children()}
+    assert "spawn_main" in " ".join(worker.cmdline())
     worker.kill()
+    psutil.wait_procs([kernel], timeout=10)
+    assert not kernel.is_running()
     Path(f"{flag}-go").touch()
     thread.join(180)
     assert found

@@ -40,6 +40,7 @@ The map, top to bottom; imports point down it (held by the import contract in py
     lean         a library imported without what it imports for uses that are not ours
     shared       work that several notebooks would do, done once
     unchanged    whether anything is different from the last build
+    lent         a fork server that other processes of the machine use as well
     english      everything that a report says; another language is this folder again
     model        frozen values; no I/O
     errors       the exception tree, drawn at the top

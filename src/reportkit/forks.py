@@ -21,9 +21,11 @@ from typing import Any, TypeVar
 import psutil
 
 from reportkit.errors import RenderError
+from reportkit.lent import Address, Server
 
 T = TypeVar("T")
 KERNELS, PAGES = "reportkit.preloaded.kernels", "reportkit.preloaded.pages"  # what each of the two servers imports
+LOCAL = "local"  # the cluster whose workers are processes of this machine: they borrow the servers of the build
 FEW = "reportkit.preloaded.few"  # what the first one imports where hardly anything has to be worked out or drawn
 #: What libraries read as they are imported, and what must be the same wherever a notebook runs, forked or not.
 SETTLED = {
@@ -38,7 +40,7 @@ SETTLED = {
 PATH = [entry for entry in sys.path if entry]  # of the server, in all that it forks
 LOST = 255  # what multiprocessing says of a process whose server died, and of one that left so itself
 _ONE_AT_A_TIME = threading.Lock()  # multiprocessing looks after all its children whenever it starts one
-_SERVERS: dict[str, Any] = {KERNELS: forkserver._forkserver, PAGES: forkserver.ForkServer()}  # noqa: SLF001
+_SERVERS = {KERNELS: Server(), PAGES: Server()}
 
 
 class NoFork(Exception):  # noqa: N818  (not an error: a cold start serves as well)
@@ -71,8 +73,18 @@ def warm_up(*wanted: str) -> None:
 
 def server_pid(preloaded: str = KERNELS) -> int | None:
     """The process of a fork server, None where it was not started."""
-    pid: int | None = _SERVERS[preloaded]._forkserver_pid  # noqa: SLF001
-    return pid
+    return _SERVERS[preloaded].pid
+
+
+def addresses() -> dict[str, Address]:
+    """Where other processes of this machine can borrow the fork servers that were started."""
+    return {name: server.address for name, server in _SERVERS.items() if server.address}
+
+
+def borrow(lent: Mapping[str, Address]) -> None:
+    """Use the fork servers of another process, each until it is gone."""
+    for name, address in lent.items():
+        _SERVERS[name].borrow(address)
 
 
 @contextlib.contextmanager
@@ -173,6 +185,7 @@ class Family:
         except (OSError, EOFError):
             if fresh:
                 raise NoFork from None
+            _SERVERS[server].give_back()
             return self.start(function, *arguments, server=server, fresh=True)
         member = Forked(process)
         with self._lock:

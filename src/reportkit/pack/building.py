@@ -76,7 +76,7 @@ def build(
     """
     clock, timeout = Clock(), _timeout()
     begun = (read or unchanged.written(workspace.root), _seen(workspace))
-    if not (wanted.cold or wanted.cluster):
+    if wanted.forking:
         forks.warm_up(forks.KERNELS)
     with clock.stage("planning"):
         plan.check(workspace, quarter, wanted.audiences)
@@ -169,14 +169,14 @@ def _make(making: Making, due: Sequence[Job], wanted: Wanted, timeout: float) ->
     if not due:
         return
     jobs = wanted.jobs or len(os.sched_getaffinity(0))
+    if wanted.forking:
+        # No sooner: the planning and the first kernels, which all else waits for, would be held up.
+        forks.warm_up(forks.PAGES)
     if wanted.cluster:
         from reportkit.pack import cluster  # which knows what notebooks ask for: it imports the engine
 
         cluster.make(making, due, wanted.cluster, jobs, timeout, warm=not wanted.cold)
         return
-    if not wanted.cold:
-        # No sooner: the planning and the first kernels, which all else waits for, would be held up.
-        forks.warm_up(forks.PAGES)
     epoch = int(sheets.source_date(making.workspace, making.quarter).timestamp())
     family = None if wanted.cold or not forks.available() else forks.Family()
     known = making.scratch / "known.json"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from reportkit import files, forks, run, versions
 from reportkit.errors import NotebookError, ReportkitError
+from reportkit.lent import Address
 from reportkit.pack import parcel, record, sheets
 from reportkit.pack.making import Clock, Line, Making, one, settle
 from reportkit.pack.needed import entities_of as needed_by
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from distributed import Client
 
 KNOWN = "known.json"
-LOCAL = "local"
 CONNECT = "30s"
 _UNPACKING = threading.Lock()
 
@@ -41,6 +41,7 @@ class Task:
     timeout: float
     warm: bool
     reportkit: str
+    lent: Mapping[str, Address]  # the build's fork servers, on its own machine
 
 
 @dataclass(frozen=True)
@@ -95,18 +96,18 @@ def make(making: Making, plan: Sequence[Job], address: str, jobs: int, timeout: 
     from distributed import as_completed
 
     epoch = int(sheets.source_date(making.workspace, making.quarter).timestamp())
+    lent = forks.addresses() if warm and address == forks.LOCAL else {}
+    tasks = {job: _task(making, job, epoch, timeout, lent, warm=warm) for job in plan}
     with _connected(address, jobs) as client:
         freight = Freight(client, making)
-        futures = {}
-        for job in plan:
-            futures[freight.submit(job, _task(making, job, epoch, timeout, warm=warm), whole=False)] = job
+        futures = {freight.submit(job, task, whole=False): job for job, task in tasks.items()}
         making.progress(f"making {len(plan)} reports on {address}")
         waiting, done = as_completed(futures), 0
         try:
             for future in waiting:
                 job = futures[future]
                 if future.status == "finished" and future.result().missed:
-                    again = freight.submit(job, _task(making, job, epoch, timeout, warm=warm), whole=True)
+                    again = freight.submit(job, tasks[job], whole=True)
                     futures[again] = job
                     waiting.add(again)
                     continue
@@ -125,9 +126,9 @@ def _shared(making: Making) -> Parcel:
     return parcel.packed(workspace.root, parcel.shared(workspace.root, making.quarter), {KNOWN: known})
 
 
-def _task(making: Making, job: Job, epoch: int, timeout: float, *, warm: bool) -> Task:
+def _task(making: Making, job: Job, epoch: int, timeout: float, lent: Mapping[str, Address], *, warm: bool) -> Task:
     name = job.notebook.relative_to(making.workspace.root).as_posix() if _inside(making, job) else ""
-    return Task(job, name, epoch, timeout, warm, version("reportkit"))
+    return Task(job, name, epoch, timeout, warm, version("reportkit"), lent)
 
 
 def _own(making: Making, job: Job, behind: Iterable[tuple[str, str]]) -> Parcel:
@@ -164,7 +165,7 @@ def _connected(address: str, jobs: int) -> Iterator[Client]:
         "distributed.admin.large-graph-warning-threshold": "1TB",
     }
     with dask.config.set(quiet):
-        if address == LOCAL:
+        if address == forks.LOCAL:
             with (
                 LocalCluster(
                     n_workers=jobs, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
@@ -230,6 +231,7 @@ def perform(task: Task, shared: Sequence[Parcel], own: Parcel) -> Done:
 def _performed(making: Making, job: Job, task: Task) -> Done:
     warm = task.warm and forks.available() and not forks.daemonic()
     if warm:
+        forks.borrow(task.lent)
         forks.warm_up()
     settings = run.Isolated(
         making.workspace.root, making.scratch, task.epoch,

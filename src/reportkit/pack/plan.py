@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reportkit import run, shared
+from reportkit import forks, run, shared
 from reportkit.errors import ParamsError, UnknownName
 from reportkit.model.params import RESERVED, Each
 from reportkit.workspace import Workspace
@@ -32,6 +32,11 @@ class Wanted:
     force: bool = False  # reports that nothing has changed for as well
     cold: bool = False  # start every kernel by a command, fork nothing
     cluster: str | None = None  # a Dask scheduler's address, or 'local'
+
+    @property
+    def forking(self) -> bool:
+        """Whether notebooks and pages run in processes that this machine's own servers fork."""
+        return not self.cold and self.cluster in {None, forks.LOCAL}
 
 
 @dataclass(frozen=True)
