@@ -12,8 +12,10 @@ import threading
 import time
 from pathlib import Path
 
+import dask
 import psutil
 import pytest
+from distributed import LocalCluster
 
 from reportkit import forks
 from reportkit.pack import Pack, Wanted, build, needed, plan
@@ -144,14 +146,45 @@ def test_a_cluster_makes_the_same_reports(tmp_path: Path) -> None:
     assert (there / "reports" / QUARTER / "failed" / "security.ipynb").is_file()
 
 
+ONCE = """\
+import os
+from reportkit import shared
+def found():
+    with open({!r}, "a") as file:
+        params = shared.handed(("params", os.environ["REPORTKIT_WORKSPACE"]), lambda: "read again")
+        file.write("found with params " + (params if isinstance(params, str) else "handed on") + ". ")
+shared.once("found", found)"""
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_what_one_report_reads_or_works_out_no_other_of_a_clusters_build_does(tmp_path: Path, local: bool) -> None:
+    cell = ONCE.format(str(tmp_path / "found"))
+    here, there = (workspace(tmp_path / name, {"security": (*GOOD, cell)}) for name in ("here", "there"))
+    for root in (here, there):
+        notebook(root, "executives", *GOOD, cell)
+    assert go(here).ok
+    (tmp_path / "found").unlink()
+    if local:
+        assert go(there, cluster="local", jobs=2).ok
+    else:
+        quiet = {"distributed.worker.daemon": False}
+        with dask.config.set(quiet), LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster:
+            assert go(there, cluster=cluster.scheduler_address).ok
+            (tmp_path / "found").unlink()
+            assert go(there, cluster=cluster.scheduler_address, force=True).ok  # nothing of another build is taken
+    assert (tmp_path / "found").read_text() == "found with params handed on. "
+    assert tree(here / "reports") == tree(there / "reports")
+
+
 DYNAMIC = """\
-from reportkit import open_report
+from reportkit import open_report, shared
 report = open_report(audience, quarter)
-try:
-    found = str(len(report.facts("out" + "ages"))) + " found"
-except Exception as error:
-    found = f"not told: {error}"
-found"""
+def look():
+    try:
+        return str(len(report.facts("out" + "ages"))) + " found"
+    except Exception as error:
+        return f"not told: {error}"
+shared.once("looked", look)"""
 
 
 def test_what_a_notebook_asks_for_in_ways_that_nobody_can_foresee_is_there(tmp_path: Path) -> None:

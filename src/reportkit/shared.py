@@ -21,6 +21,7 @@ T = TypeVar("T")
 FOLDER = "REPORTKIT_SHARED"  # an environment variable: a folder for nobody else to write
 KEPT = 3  # folders of earlier builds
 _PLANNING: list[Path] = []  # the folder for what is worked out in this process, where there is one
+_LACKING: list[str] = []  # what this process was asked for and does not have: what came of it is for nobody else
 
 
 def once(key: object, make: Callable[[], T]) -> T:
@@ -59,9 +60,15 @@ def _once(path: Path, make: Callable[[], T]) -> T:
         with contextlib.suppress(AbsentError):
             return cast("T", _kept(path))
         made = make()
-        with contextlib.suppress(FileNotFoundError):
-            _put(path, made)
+        if not _LACKING:
+            with contextlib.suppress(FileNotFoundError):
+                _put(path, made)
         return made
+
+
+def lacking(what: str) -> None:
+    """From now on nothing that this process works out is kept for others: something that it needs is not here."""
+    _LACKING.append(what)
 
 
 def in_build() -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -89,6 +89,13 @@ class Workspace:
         brand = shared.once(("brand", str(self.root)), lambda: theme.load_brand(path if path.is_file() else None))
         there = all(file.is_file() for file in (*([brand.logo] if brand.logo else []), *(f for _, _, f in brand.fonts)))
         return brand if there else theme.load_brand(path)  # which says what is missing
+
+    def moved(self, root: Path, quarter: str) -> Workspace:
+        """The same workspace in another folder: its params and what is known beside the quarter's extract need not be read there."""
+        moved, known = Workspace(root, self.params), self.background(quarter)
+        extracts = {name: root / "extracts" / name for name in known.extracts}
+        moved._backgrounds[quarter] = replace(known, extracts=extracts)
+        return moved
 
     def hand_on(self, folder: Path, quarter: str) -> None:
         """Spare the notebooks of a build, which share the folder, reading the params and the background themselves."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from reportkit import shared
 from reportkit.errors import SnapshotError
 from reportkit.pack import needed, parcel, plan
 from reportkit.snapshot import Snapshot, away
@@ -58,7 +59,11 @@ def test_facts_are_apart_from_what_everybody_needs(tmp_path: Path, northwind_roo
         assert sum(sizes[entity] for entity in travelling) < sum(sizes.values())
 
 
-def test_what_stayed_behind_is_never_taken_for_not_extracted(tmp_path: Path, northwind_root: Path) -> None:
+def test_what_stayed_behind_is_never_taken_for_not_extracted(
+    tmp_path: Path, northwind_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacking: list[str] = []
+    monkeypatch.setattr(shared, "_LACKING", lacking)
     folder = tmp_path / "2026-Q3"
     folder.mkdir()
     whole = Workspace.find(northwind_root).snapshot("2026-Q3")
@@ -72,3 +77,4 @@ def test_what_stayed_behind_is_never_taken_for_not_extracted(tmp_path: Path, nor
         with pytest.raises(SnapshotError, match=r"^costs of 2026-Q3 has not travelled to this machine\.$"):
             snapshot.table("costs")
         assert away.anything_missed(tmp_path)
+        assert lacking == ["costs"]

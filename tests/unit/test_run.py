@@ -251,6 +251,17 @@ def test_a_file_that_is_no_notebook_is_refused(go: Go, tmp_path: Path, content: 
         go(path)
 
 
+def test_two_may_overlap_whichever_ends_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "7")  # put back afterwards
+    monkeypatch.delenv("SOURCE_DATE_EPOCH")
+    settings = run.Isolated(tmp_path, tmp_path, 0)
+    first, second = contextlib.ExitStack(), contextlib.ExitStack()
+    first.enter_context(run.isolated(settings))
+    second.enter_context(run.isolated(settings))
+    first.close()
+    second.close()
+
+
 def test_the_environment_is_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "7")
     before = dict(os.environ)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from reportkit import shared
 from reportkit.shared import FOLDER, KEPT, hand_on, handed, once, opened, planned, planning
 
 
@@ -48,6 +49,24 @@ def test_what_fails_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(ZeroDivisionError):
         once("key", lambda: 1 // 0)
     assert once("key", lambda: 4) == 4
+
+
+def test_what_comes_of_something_that_is_not_here_is_kept_for_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    monkeypatch.setattr(shared, "_LACKING", [])
+    found = iter((1, 2, 3))
+
+    def without() -> int:
+        shared.lacking("incidents")
+        return next(found)
+
+    assert once("before", lambda: 0) == 0
+    assert once("key", without) == 1
+    assert once("key", lambda: next(found)) == 2
+    assert once("key", lambda: next(found)) == 3
+    assert once("before", lambda: 4) == 0
 
 
 @pytest.mark.parametrize("left", [b"", b"\x80\x04\x95", b"no pickle"])

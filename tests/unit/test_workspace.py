@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,20 @@ def test_all_that_params_say(workspace: Make) -> None:
     assert place.audiences_of("2026-Q1") == ("executives",)
     assert place.notebook("executives").name == "board.ipynb"
     assert place.brand.primary.startswith("#")
+
+
+def test_moved_elsewhere_nothing_of_it_is_read_there(workspace: Make, tmp_path: Path) -> None:
+    root, elsewhere = workspace(), tmp_path / "elsewhere"
+    earlier = root / "extracts" / "2025-Q4"
+    earlier.mkdir(parents=True, exist_ok=True)
+    (earlier / "manifest.json").write_text("{}")
+    place = Workspace.find(root)
+    moved = place.moved(elsewhere, "2026-Q1")
+    assert (moved.root, moved.params) == (elsewhere, place.params)
+    known = moved.background("2026-Q1")
+    assert known.extracts == {"2025-Q4": elsewhere / "extracts" / "2025-Q4"}
+    assert replace(known, extracts={}) == replace(place.background("2026-Q1"), extracts={})
+    assert not elsewhere.exists()
 
 
 def test_a_quarter_without_audiences_reports_to_all(workspace: Make) -> None:

@@ -1,61 +1,31 @@
-"""Reports made by the workers of a Dask cluster: what they need travels there, what they made comes back."""
+"""Reports made by the workers of a Dask cluster: what they need travels there, what they made comes back (see worker)."""
 
 from __future__ import annotations
 
-import shutil
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import pickle
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reportkit import files, forks, run, versions
+from reportkit import forks, versions
 from reportkit.errors import NotebookError, ReportkitError
-from reportkit.lent import Address
 from reportkit.pack import parcel, record, sheets
-from reportkit.pack.making import Clock, Line, Making, one, settle
+from reportkit.pack.making import Making, settle
 from reportkit.pack.needed import entities_of as needed_by
 from reportkit.pack.parcel import Parcel
 from reportkit.pack.plan import Job
+from reportkit.pack.worker import KNOWN, READ, Done, Lent, Task, perform, same
 from reportkit.snapshot import away
-from reportkit.workspace import Workspace
 
 if TYPE_CHECKING:
     from distributed import Client
 
-KNOWN = "known.json"
 CONNECT = "30s"
-_UNPACKING = threading.Lock()
-
-
-@dataclass(frozen=True)
-class Task:
-    """One report as a worker gets it; `report` names the release that it has to run."""
-
-    job: Job
-    notebook: str  # below the workspace
-    epoch: int
-    timeout: float
-    warm: bool
-    reportkit: str
-    lent: Mapping[str, Address]  # the build's fork servers, on its own machine
-
-
-@dataclass(frozen=True)
-class Done:
-    """One report as it comes back: its entry, its files by ending, seconds by stage; or why there is none.
-
-    `missed`: it asked for an entity that had not travelled with it, so what came of it is nothing.
-    """
-
-    made: record.Made | None
-    content: Mapping[str, bytes]
-    seconds: Mapping[str, float]
-    error: ReportkitError | None = None
-    missed: bool = False
+WORKERS = ".workers"  # in the scratch folder, where reports have theirs
 
 
 class Freight:
@@ -84,11 +54,7 @@ class Freight:
 
     def _held(self, content: Parcel) -> Any:
         """The parcel on some worker. Unlike what is scattered it is a task, whose result is made again where that worker dies."""
-        return self.client.submit(_same, content, pure=False)
-
-
-def _same(content: Parcel) -> Parcel:
-    return content
+        return self.client.submit(same, content, pure=False)
 
 
 def make(making: Making, plan: Sequence[Job], address: str, jobs: int, timeout: float, *, warm: bool) -> None:
@@ -96,8 +62,10 @@ def make(making: Making, plan: Sequence[Job], address: str, jobs: int, timeout: 
     from distributed import as_completed
 
     epoch = int(sheets.source_date(making.workspace, making.quarter).timestamp())
-    lent = forks.addresses() if warm and address == forks.LOCAL else {}
-    tasks = {job: _task(making, job, epoch, timeout, lent, warm=warm) for job in plan}
+    here = Lent(forks.addresses() if warm else {}, making.scratch / WORKERS)
+    lent = here if address == forks.LOCAL else Lent()
+    common = Task(plan[0], "", epoch, timeout, warm, version("reportkit"), secrets.token_hex(16), lent)
+    tasks = {job: replace(common, job=job, notebook=_notebook(making, job)) for job in plan}
     with _connected(address, jobs) as client:
         freight = Freight(client, making)
         futures = {freight.submit(job, task, whole=False): job for job, task in tasks.items()}
@@ -120,15 +88,17 @@ def make(making: Making, plan: Sequence[Job], address: str, jobs: int, timeout: 
 
 
 def _shared(making: Making) -> Parcel:
-    """What every report needs, with what only this machine can find out: what git knows of the proofs."""
+    """What every report needs, with what only this machine can find out (what git knows of the proofs), and what it read already."""
     workspace = making.workspace
-    known = versions.lookup(workspace.root).encode()
-    return parcel.packed(workspace.root, parcel.shared(workspace.root, making.quarter), {KNOWN: known})
+    also = {
+        KNOWN: versions.lookup(workspace.root).encode(),
+        READ: pickle.dumps(workspace.moved(workspace.root, making.quarter)),
+    }
+    return parcel.packed(workspace.root, parcel.shared(workspace.root, making.quarter), also)
 
 
-def _task(making: Making, job: Job, epoch: int, timeout: float, lent: Mapping[str, Address], *, warm: bool) -> Task:
-    name = job.notebook.relative_to(making.workspace.root).as_posix() if _inside(making, job) else ""
-    return Task(job, name, epoch, timeout, warm, version("reportkit"), lent)
+def _notebook(making: Making, job: Job) -> str:
+    return job.notebook.relative_to(making.workspace.root).as_posix() if _inside(making, job) else ""
 
 
 def _own(making: Making, job: Job, behind: Iterable[tuple[str, str]]) -> Parcel:
@@ -160,6 +130,7 @@ def _connected(address: str, jobs: int) -> Iterator[Client]:
         ) from None
     quiet = {
         "distributed.worker.daemon": False,
+        "distributed.worker.profile.enabled": False,  # nobody looks at it
         "distributed.admin.tick.limit": "1h",
         "logging.distributed": "critical",
         "distributed.admin.large-graph-warning-threshold": "1TB",
@@ -204,73 +175,3 @@ def _settled(making: Making, job: Job, future: Any) -> None:
         why = "each worker that tried it died (out of memory?)."
         result.set_exception(NotebookError(why, where=job.notebook.name) if died else error)
     settle(making, job, result)
-
-
-def perform(task: Task, shared: Sequence[Parcel], own: Parcel) -> Done:
-    """Make one report, on a worker: in a workspace of its own, which is gone afterwards."""
-    if version("reportkit") != task.reportkit:
-        mine = version("reportkit")
-        return Done(
-            None,
-            {},
-            {},
-            ReportkitError(f"a worker has reportkit {mine}, where this is {task.reportkit}; install it there."),
-        )
-    with _workspace(shared, own) as root:
-        job = replace(
-            task.job,
-            notebook=root / task.notebook if task.notebook else files.shipped_notebooks() / task.job.notebook.name,
-        )
-        scratch = root / "scratch"
-        scratch.mkdir()
-        making = Making(Workspace.find(root), job.quarter, scratch, lambda _: None, Clock())
-        done = _performed(making, job, task)
-        return Done(None, {}, {}, missed=True) if away.anything_missed(root / "extracts") else done
-
-
-def _performed(making: Making, job: Job, task: Task) -> Done:
-    warm = task.warm and forks.available() and not forks.daemonic()
-    if warm:
-        forks.borrow(task.lent)
-        forks.warm_up()
-    settings = run.Isolated(
-        making.workspace.root, making.scratch, task.epoch,
-        known=making.workspace.root / KNOWN, family=forks.Family() if warm else None,
-    )  # fmt: skip
-    try:
-        with run.isolated(settings) as ready:
-            made = one(making, job, Line(ready, task.timeout, threading.Semaphore(1), threading.Semaphore(1)))
-        content = {path.name: path.read_bytes() for path in made.files.values()}
-        return Done(made, content, making.clock.seconds)
-    except ReportkitError as error:
-        kept = making.folder(job).glob("executed.ipynb")
-        return Done(None, {path.name: path.read_bytes() for path in kept}, making.clock.seconds, error)
-
-
-@contextmanager
-def _workspace(shared: Sequence[Parcel], own: Parcel) -> Iterator[Path]:
-    """A workspace made of all parcels; the shared ones are unpacked once a worker, and their files linked to."""
-    with parcel.unpacked([own]) as root:
-        for common in map(_once, shared):
-            for path in common.rglob("*"):
-                target = root / path.relative_to(common)
-                if path.is_file() and not target.exists():
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    target.symlink_to(path)
-        yield root
-
-
-def _once(shared: Parcel) -> Path:
-    """The shared parcel's folder, unpacked by the first task of this worker; it goes when the worker goes."""
-    from distributed import get_worker
-
-    home = Path(get_worker().local_directory)
-    folder = home / shared.digest[:32]
-    with _UNPACKING:
-        if not folder.is_dir():
-            with parcel.unpacked([shared]) as fresh:
-                draft = home / f".{shared.digest[:32]}"
-                shutil.rmtree(draft, ignore_errors=True)
-                shutil.copytree(fresh, draft)
-                draft.rename(folder)
-    return folder

@@ -98,7 +98,7 @@ def isolated(settings: Isolated) -> Iterator[Isolated]:
             yield ready
         finally:
             stop(ready)
-            os.environ.pop(SOURCE_DATE)
+            os.environ.pop(SOURCE_DATE, None)  # another thread of a cluster's worker may have done so
             if before is not None:
                 os.environ[SOURCE_DATE] = before
 

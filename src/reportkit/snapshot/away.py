@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from reportkit import shared
 from reportkit.errors import SnapshotError
 
 BEHIND = ".behind.json"  # beside the manifest: the entities that stayed where the extract is
@@ -24,7 +25,11 @@ def left_behind(folder: Path) -> frozenset[str]:
 
 
 def missed(folder: Path, entity: str) -> SnapshotError:
-    """Remember that the entity was asked for, so that all is done again with it, whatever becomes of the error."""
+    """Remember that the entity was asked for, so that all is done again with it, whatever becomes of the error.
+
+    Nothing that comes of it is kept for other reports.
+    """
+    shared.lacking(entity)
     (folder / MISSED).write_text(entity, encoding="utf-8")
     return SnapshotError(f"{entity} of {folder.name} has not travelled to this machine.")
 
