@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 from reportkit.errors import ContractError, ExtractError, SnapshotError, SourceError
 from reportkit.model.params import Organisation, Sources
 from reportkit.model.period import Quarter
-from reportkit.snapshot import Snapshot, contract, take, taking
+from reportkit.snapshot import Snapshot, take
 from tests.conftest import REPOSITORY
 from tests.unit.test_snapshot import COLUMNS, HEADER, Q, organisation, rows, sources, taken
 
@@ -222,38 +221,6 @@ def test_all_entities_with_too_many_broken_rows_are_told_at_once(tmp_path: Path)
         "2026-Q1-changes-rejected.csv",
         "2026-Q1-deployments-rejected.csv",
     ]
-
-
-def test_of_entities_that_are_checked_at_once_the_first_that_cannot_be_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whichever fails sooner; the rest is stopped, with what it is at."""
-    (tmp_path / "raw.csv").write_text(HEADER + "a,x,2026-01-01,,\n")
-    mapped = {
-        "changes": {"source": "raw", "columns": {"change_id": "id", "first_commit_at": "first"}},
-        "deployments": {"source": "raw", "columns": {"deployment_id": "id", "deployed_at": "first"}},
-        "incidents": {"source": "raw", "columns": {"incident_id": "id", "started_at": "first"}},
-        "features": {"source": "raw", "columns": {"feature_id": "id", "released_at": "first"}},
-    }
-    both = {"sources": {"raw": {"type": "file", "path": "raw.csv"}}, "entities": mapped}
-    busy = threading.Event()
-
-    def count(connection: duckdb.DuckDBPyConnection, rules: object) -> contract.Counts:
-        columns = {row[0] for row in connection.execute("DESCRIBE staged").fetchall()}
-        if "change_id" in columns:
-            assert busy.wait(60)
-            raise SourceError("the first.")
-        if "deployment_id" in columns and "incident_id" not in columns:
-            raise SourceError("the second.")
-        busy.set()
-        connection.execute("SELECT count(*) FROM range(1_000_000) a, range(10_000_000) b").fetchall()
-        raise AssertionError("not stopped")
-
-    monkeypatch.setattr(taking, "at_once", lambda: 2)
-    monkeypatch.setattr(contract, "count", count)
-    with pytest.raises(SourceError, match="the first"):
-        take(Sources.model_validate(both), Organisation(name="x"), Q, tmp_path)
-    assert [p.name for p in (tmp_path / "extracts").iterdir()] == []
 
 
 def test_an_extract_in_another_zone_or_under_another_name_is_not_opened(tmp_path: Path) -> None:

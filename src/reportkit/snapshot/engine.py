@@ -34,36 +34,17 @@ def engine(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
     )
     limit = memory()
+    threads = max(1, min(os.cpu_count() or 1, limit // MEMORY_OF_A_THREAD))
     try:
-        _settle(connection)
+        connection.execute("SET TimeZone = 'UTC'")
         connection.execute(f"SET memory_limit = '{limit >> 20}MiB'")
-        connection.execute(f"SET threads = {_threads(limit)}")
+        connection.execute(f"SET threads = {threads}")
         connection.execute(f"SET temp_directory = {literal(str(scratch / 'spill'))}")
         connection.execute("SET preserve_insertion_order = true")
+        connection.execute("SET enable_progress_bar = false")
         yield connection
     finally:
         connection.close()
-
-
-def beside(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """Another connection to the same engine: its views are the same, its temporary tables are its own."""
-    other = connection.cursor()
-    _settle(other)
-    return other
-
-
-def at_once() -> int:
-    """How many entities to check at a time: two, so that no processor waits while one has its last rows sorted."""
-    return min(2, _threads(memory()))
-
-
-def _settle(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET enable_progress_bar = false")
-
-
-def _threads(limit: int) -> int:
-    return max(1, min(os.cpu_count() or 1, limit // MEMORY_OF_A_THREAD))
 
 
 def memory() -> int:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +27,7 @@ from reportkit.model.unit import COUNT, plural
 from reportkit.snapshot import contract, freezing
 from reportkit.snapshot.contract import Counts
 from reportkit.snapshot.drift import drift
-from reportkit.snapshot.engine import at_once, beside, engine, plain_words
+from reportkit.snapshot.engine import engine, plain_words
 from reportkit.snapshot.manifest import EntityManifest, Manifest, sha256_of
 from reportkit.snapshot.mapping import Mapper
 from reportkit.sources import Origin, Place, feeding, ready
@@ -95,7 +93,7 @@ class Taking:
     root: Path
     scratch: Path
     progress: Progress
-    breaches: dict[str, str] = field(default_factory=dict)  # a sentence for each entity with too many rejected rows
+    breaches: list[str] = field(default_factory=list)  # a sentence for each entity with too many rejected rows
 
     def run(self) -> Manifest:
         """The manifest of what now lies in scratch/new. Raises ExtractError once all entities were looked at."""
@@ -103,10 +101,10 @@ class Taking:
         found = [find(name, where=f"{FILE}: entities") for name in self.sources.entities]
         with engine(self.scratch) as connection:
             origins = {name: self.read(name, connection) for name in self.sources.sources}
-            entities = self._checked(found, connection, origins)
+            entities = {entity.name: self._entity(entity, connection, origins) for entity in found}
         if self.breaches:
             raise ContractError(
-                " ".join(self.breaches[entity.name] for entity in found if entity.name in self.breaches)
+                " ".join(self.breaches)
                 + " Mend the export or the mapping, or raise rejected_at_most in organisation.yaml.",
                 where=FILE,
             )
@@ -138,25 +136,6 @@ class Taking:
             return module.read(
                 spec, name, Place(self.root, connection, self.scratch, zone, self.progress, trial, feeds)
             )
-
-    def _checked(
-        self,
-        entities: Sequence[Entity],
-        connection: duckdb.DuckDBPyConnection,
-        origins: Mapping[str, tuple[Origin, ...]],
-    ) -> dict[str, EntityManifest]:
-        """Each entity's, some at a time. Raises what goes wrong with the first of them that cannot be taken."""
-        with ThreadPoolExecutor(at_once()) as pool, ExitStack() as open_:
-            own = [open_.enter_context(closing(beside(connection))) for _ in entities]
-            found = {e.name: pool.submit(self._entity, e, c, origins) for e, c in zip(entities, own, strict=True)}
-            try:
-                return {name: future.result() for name, future in found.items()}
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                for other in own:
-                    other.interrupt()
-                pool.shutdown()
-                raise
 
     def _entity(
         self, entity: Entity, connection: duckdb.DuckDBPyConnection, origins: Mapping[str, tuple[Origin, ...]]
@@ -202,7 +181,7 @@ class Taking:
         contract.write_rejected_csv(connection, self.scratch / target.name)
         files.put(self.scratch / target.name, target)
         verb = "breaks" if counts.rejected_rows == 1 else "break"
-        self.breaches[entity.name] = (
+        self.breaches.append(
             f"{plural(counts.rejected_rows, 'row')} of {COUNT.number(counts.read)} of {entity.name} {verb} the contract, "
             f"{counts.share:.1%} where {allowed:.1%} may: {_told(counts)}; the rows are in extracts/{target.name}."
         )

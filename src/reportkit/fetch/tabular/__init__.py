@@ -11,7 +11,6 @@ import glob
 import hashlib
 import zipfile
 from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -78,10 +77,8 @@ def read(spec: FileSpec, name: str, place: Place) -> tuple[Origin, ...]:
     """Make the files queryable as the view `name`. Raises SourceError: missing, empty, undecodable, wrongly delimited."""
     paths = _fetched(spec, name, place) if cloud.is_one(spec.path) else _paths(spec, name, place.root)
     kind = _kind(paths, spec, name)
-    with ThreadPoolExecutor(1) as aside:  # what the bytes are is found out while they are looked at
-        told = aside.map(lambda p: Origin(name, p.name, "", 0) if place.headers else _origin(p, name), paths)
-        select = _select(kind, paths, spec, name, place)
-        origins = tuple(told)
+    origins = tuple(Origin(name, p.name, "", 0) if place.headers else _origin(p, name) for p in paths)
+    select = _select(kind, paths, spec, name, place)
     _view(place, name, f"SELECT * FROM ({select}) WHERE false" if place.headers else select, paths)
     columns = tuple(str(row[0]) for row in place.connection.execute(f'DESCRIBE SELECT * FROM "{name}"').fetchall())
     return tuple(replace(origin, columns=columns) for origin in origins)
