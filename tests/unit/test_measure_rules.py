@@ -143,6 +143,24 @@ def test_an_event_of_no_place_is_of_none_that_is_asked_for() -> None:
     assert preceding.latest(asked, events.to_batches())["id"].to_pylist() == ["known", None, None]
 
 
+@pytest.mark.parametrize("places", [300, 40_000])  # each takes whole numbers of another size
+def test_places_may_be_many(places: int) -> None:
+    dice = random.Random(places)
+    moments = sorted(dice.randrange(9) for _ in range(2 * places))
+    events = [(f"p{dice.randrange(places)}", at, f"e{i}") for i, at in enumerate(moments)]
+    wanted = [(f"p{dice.randrange(places)}", dice.randrange(11)) for _ in range(places)]
+    time = pa.timestamp("us", "UTC")
+    earlier = pa.table({
+        "place": [e[0] for e in events], "at": pa.array([e[1] for e in events], time), "id": [e[2] for e in events],
+    })  # fmt: skip
+    later = pa.table({"place": [w[0] for w in wanted], "at": pa.array([w[1] for w in wanted], time)})
+    of: dict[str, list[tuple[int, str]]] = {}
+    for place, at, event in events:
+        of.setdefault(place, []).append((at, event))
+    expected = [max(((t, e) for t, e in of.get(p, []) if t < at), default=(0, None))[1] for p, at in wanted]
+    assert preceding.latest(later, earlier.to_batches(max_chunksize=places // 2))["id"].to_pylist() == expected
+
+
 def test_events_that_do_not_come_along_time_are_told_of() -> None:
     asked = pa.table({"place": ["a"], "at": pa.array([9], pa.timestamp("us", "UTC"))})
     events = pa.table({"place": ["a", "a"], "at": pa.array([2, 1], pa.timestamp("us", "UTC")), "id": ["x", "y"]})

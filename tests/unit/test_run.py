@@ -107,6 +107,18 @@ def test_no_kernel_outlives_a_failure(write: Write, go: Go, cell: str) -> None:
     assert kernels() == []
 
 
+def test_no_kernel_outlives_an_error_before_its_notebook_begins(
+    write: Write, go: Go, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OSError("gone")
+
+    monkeypatch.setattr("reportkit.run.engine.execute_notebook", broken)
+    with pytest.raises(OSError, match="gone"):
+        go(write("1 + 1"))
+    assert kernels() == []
+
+
 def test_a_users_own_settings_do_not_interfere(
     write: Write, go: Go, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

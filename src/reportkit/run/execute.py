@@ -173,10 +173,16 @@ class _Going:
 
     def run(self, kernel: OwnKernel | None = None) -> NotebookNode:
         """The executed notebook. Raises NotebookError."""
-        from reportkit.run.kernel import started
+        from reportkit.run.kernel import end, started
 
         kernel = kernel or started(self.settings, self.output.with_suffix(".log"), self.notebook.parent)
-        # While it starts: to import these takes as long.
+        try:
+            return self._run(kernel)
+        finally:
+            end(kernel)  # of which papermill sees to it that it ends, once it has begun
+
+    def _run(self, kernel: OwnKernel) -> NotebookNode:
+        # While the kernel starts: to import these takes as long.
         from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
         from reportkit.run import engine

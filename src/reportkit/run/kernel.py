@@ -110,8 +110,7 @@ class Spare:
 
     def __exit__(self, *_: object) -> None:
         if self._kernel:
-            with loop() as own:
-                own.run_until_complete(self._kernel.shutdown_kernel(now=True))
+            end(self._kernel)
 
 
 def started(settings: Isolated, log_file: Path, folder: Path) -> OwnKernel:
@@ -123,6 +122,13 @@ def started(settings: Isolated, log_file: Path, folder: Path) -> OwnKernel:
             kernel.start_kernel(extra_arguments=[HISTORY], env=settings.environment, cwd=str(folder))
         )
     return kernel
+
+
+def end(kernel: OwnKernel) -> None:
+    """End the kernel at once, if it still runs."""
+    if kernel.has_kernel:
+        with loop() as own:
+            own.run_until_complete(kernel.shutdown_kernel(now=True))
 
 
 @contextmanager
