@@ -168,10 +168,15 @@ def test_what_one_report_reads_or_works_out_no_other_of_a_clusters_build_does(tm
         assert go(there, cluster="local", jobs=2).ok
     else:
         quiet = {"distributed.worker.daemon": False}
-        with dask.config.set(quiet), LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster:
+        with (
+            dask.config.set(quiet),
+            LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address="127.0.0.1:0") as cluster,
+        ):
             assert go(there, cluster=cluster.scheduler_address).ok
             (tmp_path / "found").unlink()
             assert go(there, cluster=cluster.scheduler_address, force=True).ok  # nothing of another build is taken
+            (worker,) = (Path(nanny.local_directory) for nanny in cluster.workers.values())
+            assert not [path for path in worker.rglob("*") if path.name in {"shared", "jupyter"}]  # nor left there
     assert (tmp_path / "found").read_text() == "found with params handed on. "
     assert tree(here / "reports") == tree(there / "reports")
 

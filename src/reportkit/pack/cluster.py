@@ -18,7 +18,7 @@ from reportkit.pack.making import Making, settle
 from reportkit.pack.needed import entities_of as needed_by
 from reportkit.pack.parcel import Parcel
 from reportkit.pack.plan import Job
-from reportkit.pack.worker import KNOWN, READ, Done, Lent, Task, perform, same
+from reportkit.pack.worker import KNOWN, READ, Done, Lent, Task, forget, perform, same
 from reportkit.snapshot import away
 
 if TYPE_CHECKING:
@@ -85,6 +85,8 @@ def make(making: Making, plan: Sequence[Job], address: str, jobs: int, timeout: 
         except BaseException:
             client.cancel(list(futures), force=True)
             raise
+        if lent.scratch is None:
+            client.run(forget, common.build, on_error="ignore")
 
 
 def _shared(making: Making) -> Parcel:

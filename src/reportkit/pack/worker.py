@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from reportkit import files, forks, run
 from reportkit.errors import ReportkitError
@@ -142,9 +143,14 @@ def _once(common: Parcel) -> Path:
 
 def _shared(task: Task) -> Path:
     """The folder of all reports of the build that are made here: what one works out the others find there."""
-    folder = task.lent.scratch or _home() / task.build
+    folder = task.lent.scratch or _home() / task.build  # see forget
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder
+
+
+def forget(build: str, dask_worker: Any) -> None:
+    """Remove what the reports of a build shared on this worker: the build is over."""
+    shutil.rmtree(Path(dask_worker.local_directory) / build, ignore_errors=True)
 
 
 def _home() -> Path:
