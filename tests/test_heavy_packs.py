@@ -15,10 +15,10 @@ from pathlib import Path
 import dask
 import psutil
 import pytest
-from distributed import LocalCluster
+from distributed import Client, LocalCluster
 
 from reportkit import forks
-from reportkit.pack import Pack, Wanted, build, needed, plan
+from reportkit.pack import Pack, Wanted, build, needed, plan, worker
 from reportkit.workspace import Workspace
 from tests.packs import GOOD, SHOW, notebook, tree, workspace
 from tests.unit.test_fan_out import fanned
@@ -175,10 +175,47 @@ def test_what_one_report_reads_or_works_out_no_other_of_a_clusters_build_does(tm
             assert go(there, cluster=cluster.scheduler_address).ok
             (tmp_path / "found").unlink()
             assert go(there, cluster=cluster.scheduler_address, force=True).ok  # nothing of another build is taken
-            (worker,) = (Path(nanny.local_directory) for nanny in cluster.workers.values())
-            assert not [path for path in worker.rglob("*") if path.name in {"shared", "jupyter"}]  # nor left there
+            with Client(cluster) as client:
+                assert list(client.run(shared_on_worker).values()) == [0]  # nor left there
     assert (tmp_path / "found").read_text() == "found with params handed on. "
     assert tree(here / "reports") == tree(there / "reports")
+
+
+def shared_on_worker() -> int:
+    """How many builds this worker keeps something for."""
+    return len(worker._SHARED)
+
+
+def test_two_builds_at_once_on_one_cluster_get_each_its_own_reports(tmp_path: Path) -> None:
+    flag = tmp_path / "flag"
+    one = workspace(tmp_path / "one", {"security": (*GOOD, waiting(flag), "'of the one'")})
+    other = workspace(tmp_path / "other", {"security": (*GOOD, "'of the other'")})
+    found: list[Pack] = []
+    with (
+        dask.config.set({"distributed.worker.daemon": False}),
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
+    ):
+        how = {"cluster": cluster.scheduler_address, "audiences": ("security",)}
+
+        def start(root: Path) -> threading.Thread:
+            thread = threading.Thread(target=lambda: found.append(go(root, **how)))
+            thread.start()
+            return thread
+
+        first = start(one)
+        until(flag)
+        second = start(other)
+        for _ in range(600):  # until both are known to the scheduler
+            if sum(str(key).startswith("security-") for key in list(cluster.scheduler.tasks)) == 2:
+                break
+            time.sleep(0.05)
+        Path(f"{flag}-go").touch()
+        first.join(180)
+        second.join(180)
+    assert [pack.ok for pack in found] == [True, True]
+    for root in (one, other):
+        executed = (root / "reports" / QUARTER / "security.ipynb").read_text()
+        assert re.findall(r"'of the \w+'", executed)[0] == f"'of the {root.name}'"
 
 
 DYNAMIC = """\
@@ -227,10 +264,10 @@ def test_a_worker_that_dies_is_no_matter(tmp_path: Path) -> None:
     thread = threading.Thread(target=lambda: found.append(go(root, cluster="local", jobs=2)))
     thread.start()
     kernel = until(flag)
-    worker = psutil.Process(int(asked.read_text()))
-    assert worker.pid in {child.pid for child in psutil.Process().children()}
-    assert "spawn_main" in " ".join(worker.cmdline())
-    worker.kill()
+    dying = psutil.Process(int(asked.read_text()))
+    assert dying.pid in {child.pid for child in psutil.Process().children()}
+    assert "spawn_main" in " ".join(dying.cmdline())
+    dying.kill()
     psutil.wait_procs([kernel], timeout=10)
     assert not kernel.is_running()
     Path(f"{flag}-go").touch()

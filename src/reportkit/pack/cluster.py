@@ -18,7 +18,7 @@ from reportkit.pack.making import Making, settle
 from reportkit.pack.needed import entities_of as needed_by
 from reportkit.pack.parcel import Parcel
 from reportkit.pack.plan import Job
-from reportkit.pack.worker import KNOWN, READ, Done, Lent, Task, forget, perform, same
+from reportkit.pack.worker import KNOWN, Done, Lent, Task, forget, perform, same
 from reportkit.snapshot import away
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class Freight:
         self.root = making.workspace.root
         self.facts = parcel.facts(self.root, making.quarter)
         self.everybodys = self._held(_shared(making))
+        self.read = self._held(pickle.dumps(making.workspace.moved(self.root, making.quarter)))
         self.sent: dict[tuple[str, str], Any] = {}
 
     def submit(self, job: Job, task: Task, *, whole: bool) -> Any:
@@ -44,15 +45,15 @@ class Freight:
         with_it = [key for key in self.facts if whole or key[1] in needed]
         parcels = [self._sent(key) for key in with_it]
         own = _own(self.making, job, set(self.facts) - set(with_it))
-        key = f"{job.report}-{task.epoch}{'-whole' if whole else ''}"
-        return self.client.submit(perform, task, [self.everybodys, *parcels], own, pure=False, key=key)
+        key = f"{job.report}-{task.build}{'-whole' if whole else ''}"  # two builds may be at work on one cluster
+        return self.client.submit(perform, task, self.read, [self.everybodys, *parcels], own, pure=False, key=key)
 
     def _sent(self, key: tuple[str, str]) -> Any:
         if key not in self.sent:
             self.sent[key] = self._held(parcel.packed(self.root, [self.facts[key]]))
         return self.sent[key]
 
-    def _held(self, content: Parcel) -> Any:
+    def _held(self, content: Parcel | bytes) -> Any:
         """The parcel on some worker. Unlike what is scattered it is a task, whose result is made again where that worker dies."""
         return self.client.submit(same, content, pure=False)
 
@@ -90,13 +91,10 @@ def make(making: Making, plan: Sequence[Job], address: str, jobs: int, timeout: 
 
 
 def _shared(making: Making) -> Parcel:
-    """What every report needs, with what only this machine can find out (what git knows of the proofs), and what it read already."""
+    """What every report needs, with what only this machine can find out: what git knows of the proofs."""
     workspace = making.workspace
-    also = {
-        KNOWN: versions.lookup(workspace.root).encode(),
-        READ: pickle.dumps(workspace.moved(workspace.root, making.quarter)),
-    }
-    return parcel.packed(workspace.root, parcel.shared(workspace.root, making.quarter), also)
+    known = versions.lookup(workspace.root).encode()
+    return parcel.packed(workspace.root, parcel.shared(workspace.root, making.quarter), {KNOWN: known})
 
 
 def _notebook(making: Making, job: Job) -> str:

@@ -36,7 +36,7 @@ class Wanted:
     @property
     def forking(self) -> bool:
         """Whether notebooks and pages run in processes that this machine's own servers fork."""
-        return not self.cold and self.cluster in {None, forks.LOCAL}
+        return not self.cold and (not self.cluster or self.cluster == forks.LOCAL)
 
 
 @dataclass(frozen=True)

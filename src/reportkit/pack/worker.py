@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import pickle
 import shutil
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from reportkit import files, forks, run
 from reportkit.errors import ReportkitError
@@ -25,9 +26,10 @@ from reportkit.pack.plan import Job
 from reportkit.snapshot import away
 from reportkit.workspace import Workspace
 
+T = TypeVar("T")
 KNOWN = "known.json"  # in a task's workspace: what git knows of the proofs
-READ = "workspace.pickle"  # and what the build has read already
 _UNPACKING = threading.Lock()
+_SHARED: dict[str, tempfile.TemporaryDirectory[str]] = {}  # of each build a folder for nobody else to write
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,13 @@ class Done:
     missed: bool = False
 
 
-def same(content: Parcel) -> Parcel:
-    """The parcel, now on this worker."""
+def same(content: T) -> T:
+    """What was sent, now on this worker."""
     return content
 
 
-def perform(task: Task, parcels: Sequence[Parcel], own: Parcel) -> Done:
-    """Make one report, on a worker: in a workspace of its own, which is gone afterwards."""
+def perform(task: Task, read: bytes, parcels: Sequence[Parcel], own: Parcel) -> Done:
+    """Make one report, on a worker: in a workspace of its own, which is gone afterwards. `read` is the build's, pickled."""
     if version("reportkit") != task.reportkit:
         mine = version("reportkit")
         return Done(
@@ -86,10 +88,10 @@ def perform(task: Task, parcels: Sequence[Parcel], own: Parcel) -> Done:
             task.job,
             notebook=root / task.notebook if task.notebook else files.shipped_notebooks() / task.job.notebook.name,
         )
-        read: Workspace = pickle.loads((root / READ).read_bytes())  # noqa: S301  # from the build, as the task itself is
+        found: Workspace = pickle.loads(read)  # noqa: S301  # from the build, as the task itself is
         scratch = root / "scratch"
         scratch.mkdir()
-        making = Making(read.moved(root, job.quarter), job.quarter, scratch, lambda _: None, Clock())
+        making = Making(found.moved(root, job.quarter), job.quarter, scratch, lambda _: None, Clock())
         done = _performed(making, job, task)
         return Done(None, {}, {}, missed=True) if away.anything_missed(root / "extracts") else done
 
@@ -143,14 +145,20 @@ def _once(common: Parcel) -> Path:
 
 def _shared(task: Task) -> Path:
     """The folder of all reports of the build that are made here: what one works out the others find there."""
-    folder = task.lent.scratch or _home() / task.build  # see forget
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
+    if task.lent.scratch:
+        task.lent.scratch.mkdir(mode=0o700, exist_ok=True)
+        return task.lent.scratch
+    with _UNPACKING:
+        if task.build not in _SHARED:
+            _SHARED[task.build] = tempfile.TemporaryDirectory(prefix="reportkit-")
+        return Path(_SHARED[task.build].name)
 
 
-def forget(build: str, dask_worker: Any) -> None:
+def forget(build: str) -> None:
     """Remove what the reports of a build shared on this worker: the build is over."""
-    shutil.rmtree(Path(dask_worker.local_directory) / build, ignore_errors=True)
+    with _UNPACKING:
+        if build in _SHARED:
+            _SHARED.pop(build).cleanup()
 
 
 def _home() -> Path:
