@@ -49,6 +49,17 @@ def recorded(root: Path) -> dict[str, dict[str, float]]:
     return {name: {n["id"]: n["value"] for n in report["numbers"]} for name, report in record["reports"].items()}
 
 
+@pytest.mark.parametrize(
+    ("wanted", "forking"),
+    [
+        (Wanted(), True), (Wanted(cold=True), False), (Wanted(cluster="local"), True), (Wanted(cluster="local", cold=True), False),
+        (Wanted(cluster=""), True), (Wanted(cluster="tcp://10.0.0.5:8786"), False),
+    ],
+)  # fmt: skip
+def test_notebooks_are_forked_here_unless_they_run_elsewhere(wanted: Wanted, forking: bool) -> None:
+    assert wanted.forking is forking
+
+
 def test_what_lays_pages_out_starts_once_it_is_known_what_to_make(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
