@@ -121,7 +121,7 @@ def build(  # noqa: PLR0913, PLR0917 (one a flag)
 
     again = extract or force
     begun_with = unchanged.written(root)
-    if not cold and (not cluster or cluster == forks.LOCAL):  # they import while we do
+    if forks.wanted(cold=cold, cluster=cluster):  # they import while we do
         few = named and not (again or cluster) and unchanged.edited(root, named, audience or ())
         forks.warm_up(*((forks.FEW, forks.PAGES) if few else (forks.KERNELS,)))
     with _planned(root, None if extract else named, fresh=force), console.progress() as progress:

@@ -56,6 +56,11 @@ def available() -> bool:
     return sys.platform.startswith("linux") and "forkserver" in multiprocessing.get_all_start_methods()
 
 
+def wanted(*, cold: bool, cluster: str | None) -> bool:
+    """Whether a build's notebooks and pages run in processes that this machine's own servers fork."""
+    return not cold and (not cluster or cluster == LOCAL)
+
+
 def daemonic() -> bool:
     """Whether this process may have no children, as a worker of a Dask cluster may not unless it is told otherwise."""
     return multiprocessing.current_process().daemon

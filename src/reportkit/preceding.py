@@ -127,7 +127,6 @@ def _greatest_last(events: Ints, same: Any, ids: Any) -> Ints:
         several = np.flatnonzero(np.append(same, False) | np.append(False, same))
         moment = np.cumsum(np.append(True, ~same))[several]
         names = numbers(pc.rank(ids.take(_picked(events[several])), tiebreaker="dense"))
-        events = events.copy()
         events[several] = events[several][np.lexsort((names, moment))]
     return events
 

@@ -36,7 +36,7 @@ class Wanted:
     @property
     def forking(self) -> bool:
         """Whether notebooks and pages run in processes that this machine's own servers fork."""
-        return not self.cold and (not self.cluster or self.cluster == forks.LOCAL)
+        return forks.wanted(cold=self.cold, cluster=self.cluster)
 
 
 @dataclass(frozen=True)

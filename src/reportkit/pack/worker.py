@@ -131,7 +131,9 @@ def _workspace(parcels: Sequence[Parcel], own: Parcel) -> Iterator[Path]:
 
 def _once(common: Parcel) -> Path:
     """The shared parcel's folder, unpacked by the first task of this worker; it goes when the worker goes."""
-    home = _home()
+    from distributed import get_worker
+
+    home = Path(get_worker().local_directory)
     folder = home / common.digest[:32]
     with _UNPACKING:
         if not folder.is_dir():
@@ -159,10 +161,3 @@ def forget(build: str) -> None:
     with _UNPACKING:
         if build in _SHARED:
             _SHARED.pop(build).cleanup()
-
-
-def _home() -> Path:
-    """The folder of this worker, which goes when it goes."""
-    from distributed import get_worker
-
-    return Path(get_worker().local_directory)
