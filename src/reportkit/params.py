@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, RootModel, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, RootModel, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -48,6 +48,8 @@ VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 class Audiences(RootModel[dict[Key, Audience]]):
     """params/audiences.yaml: one entry an audience."""
 
+    model_config = ConfigDict(defer_build=True)
+
     @model_validator(mode="after")
     def _free(self) -> Audiences:
         if taken := RESERVED & set(self.root):
@@ -58,9 +60,13 @@ class Audiences(RootModel[dict[Key, Audience]]):
 class Needles(RootModel[dict[Key, NeedleParams]]):
     """params/needles.yaml: owners and bets of each needle."""
 
+    model_config = ConfigDict(defer_build=True)
+
 
 class Proofs(RootModel[dict[Key, Proof]]):
     """params/proofs.yaml: one entry a proof of concept."""
+
+    model_config = ConfigDict(defer_build=True)
 
 
 FILES: dict[str, type[BaseModel]] = {

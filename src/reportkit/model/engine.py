@@ -59,7 +59,7 @@ Name = Literal["duckdb", "spark", "postgres", "trino", "snowflake", "bigquery"]
 class Engine(BaseModel):
     """Where needles are computed. The frozen extract stays the truth: other engines read it, or are given its tables."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     type: Name = "duckdb"
     url: Database | None = Field(None, description="The warehouse's address without a password, or env:NAME.")

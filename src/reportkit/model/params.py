@@ -35,9 +35,12 @@ Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class Params(BaseModel):
-    """Base of every params model: frozen, unknown keys refused."""
+    """Base of every params model: frozen, unknown keys refused.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    What checks it is made when it is first needed: a notebook is given params that were checked, and checks none.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Dora(Params):
@@ -153,7 +156,9 @@ class Organisation(Params):
         "january", "february", "march", "april", "may", "june",
         "july", "august", "september", "october", "november", "december",
     ] = "january"  # fmt: skip
-    engine: EngineParams = Field(Engine(), description="The engine that computes needles; DuckDB where not given.")
+    engine: EngineParams = Field(
+        default_factory=Engine, description="The engine that computes needles; DuckDB where not given."
+    )
     page: Literal["A4", "Letter"] = "A4"
     language: str = Field("en", description="BCP 47 language of the reports.")
     holidays: tuple[date, ...] = Field((), description="Dates on which nobody works; the clock of a Duration stops.")
@@ -163,7 +168,7 @@ class Organisation(Params):
     smallest_group: int = Field(
         5, ge=1, description="Groups of fewer people (or facts, where nobody knows the people) are shown as 'other'."
     )
-    dora: Dora = Dora()
+    dora: Dora = Field(default_factory=Dora)
     money: Money | None = Field(None, description="What evidence is worth; no return is told of where not given.")
     rejected_at_most: float = Field(
         0.01, ge=0, le=1, description="Share of rows that may break a contract before an extract stops."
