@@ -11,6 +11,8 @@ import importlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+SELDOM = 50_000  # objects more than there were, before garbage is looked for: a short life leaves little
+
 gc.disable()  # until all is loaded: nothing of it is ever garbage
 
 
@@ -24,4 +26,5 @@ def load(modules: Iterable[str], rehearse: Callable[[], object]) -> None:
     if len(list(Path("/proc/self/task").iterdir())) > 1:
         raise SystemExit(1)  # a library that starts a thread cannot be forked cleanly: kernels are started cold
     gc.freeze()
+    gc.set_threshold(SELDOM)
     gc.enable()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import ctypes.util
 import sys
+import warnings
 from collections.abc import Iterator
 
+from reportkit.lean import without
 from reportkit.preloaded import load
 
 MODULES = (
@@ -46,5 +48,9 @@ def by_file_name() -> Iterator[None]:
 if sys.platform == "linux":  # where WeasyPrint names the files; what is not found is searched for below
     with contextlib.suppress(OSError, ImportError), by_file_name():
         import weasyprint.text.ffi  # noqa: F401
+
+with without("soupsieve"), warnings.catch_warnings(), contextlib.suppress(ImportError):
+    warnings.simplefilter("ignore")  # that no element can be sought by CSS: a twentieth of a second, and none is
+    import bs4  # noqa: F401
 
 load(MODULES, rehearse)

@@ -100,14 +100,15 @@ def _one_head(head: Any) -> None:
 
 def _align(table: Any) -> None:
     """The class rk-num for each column whose cells are all numbers, in its head too."""
-    rows = [row.find_all(["td", "th"]) for row in table.select("tbody tr")]
+    bodies = table.find_all("tbody")
+    rows = [row.find_all(["td", "th"]) for body in bodies for row in body.find_all("tr")]
     wide = max((len(row) for row in rows), default=0)
     numeric = {
         -i for i in range(1, wide + 1)
         if (cells := [row[-i] for row in rows if len(row) >= i and row[-i].name == "td"])
         and all(NUMBER.match(c.get_text(strip=True)) for c in cells)
     }  # fmt: skip
-    for cell in table.select("tbody td"):
+    for cell in [cell for body in bodies for cell in body.find_all("td")]:
         if cell.get_text(strip=True) in ("NaN", "NaT", "<NA>"):
             cell.string = "–"
     for row in [row.find_all(["td", "th"]) for row in table.find_all("tr")]:
