@@ -15,6 +15,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from multiprocessing import connection, forkserver, spawn
 from typing import Any, TypeVar
 
@@ -164,11 +165,21 @@ class Forked:
     terminate = kill
 
 
+@dataclass
+class _Worker:
+    """A process that is called through a pipe, again and again until that is closed."""
+
+    process: Forked
+    pipe: Any
+    answered: int = 0
+
+
 class Family:
     """The processes that one build forked, so that they can be ended with it."""
 
     def __init__(self) -> None:
         self._members: list[Forked] = []
+        self._waiting: dict[str, list[_Worker]] = {}  # by server
         self._closed = False
         self._lock = threading.Lock()
 
@@ -199,28 +210,50 @@ class Family:
             member.kill()
         return member
 
-    def call(self, function: Callable[..., T], *arguments: Any, server: str = KERNELS) -> T:
-        """What the function returns, called in a process of its own, forked from a server.
+    def call(self, function: Callable[..., T], *arguments: Any, server: str = KERNELS, most: int = 1) -> T:
+        """What the function returns, called in a process forked from a server: one that answers so many calls in its life.
 
-        Raises what it raises, NoFork, ServerDied, and RenderError where the process was ended from outside.
+        Where a process that answered before has ended, another one is asked. Raises what the function raises, NoFork, ServerDied,
+        and RenderError where the process was ended from outside.
         """
-        reader, writer = multiprocessing.get_context("forkserver").Pipe(duplex=False)
-        with reader:
-            with writer:
-                member = self.start(_answer, writer, function, *arguments, server=server)
-            try:
-                value, error = reader.recv()
-            except (EOFError, OSError):
-                code = member.wait()
-                if member.lost:
-                    raise ServerDied from None
-                why = "was ended" if code and code < 0 else "ended"
-                raise RenderError(f"its process {why} all of a sudden (out of memory?).") from None
-        member.wait()
+        worker = self._idle(server) or self._worker(server)
+        try:
+            worker.pipe.send((function, arguments))
+            value, error = worker.pipe.recv()
+        except (EOFError, OSError):
+            code = worker.process.wait()
+            if worker.process.lost:
+                raise ServerDied from None
+            if worker.answered and not self._closed:
+                return self.call(function, *arguments, server=server, most=most)
+            why = "was ended" if code and code < 0 else "ended"
+            raise RenderError(f"its process {why} all of a sudden (out of memory?).") from None
+        worker.answered += 1
+        if worker.answered < most:
+            with self._lock:
+                self._waiting.setdefault(server, []).append(worker)
+        else:
+            worker.pipe.close()
+            worker.process.wait()
         if error is not None:
             raise error
         result: T = value
         return result
+
+    def _worker(self, server: str) -> _Worker:
+        ours, theirs = multiprocessing.get_context("forkserver").Pipe()
+        with theirs:
+            return _Worker(self.start(_answer, theirs, server=server), ours)
+
+    def _idle(self, server: str) -> _Worker | None:
+        """A process that waits to be called again, None where none does."""
+        with self._lock:
+            waiting = self._waiting.get(server, [])
+            while waiting:
+                worker = waiting.pop()
+                if worker.process.poll() is None:
+                    return worker
+        return None
 
     def stop(self) -> None:
         """End all that still run, with what they started, and start no more."""
@@ -270,11 +303,14 @@ def become(command: Sequence[str], environment: Mapping[str, str], folder: str, 
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
-def _answer(writer: Any, function: Callable[..., object], *arguments: Any) -> None:
-    """Call the function and send back what it returns or raises; the traceback goes along as a note."""
-    try:
-        answer: tuple[object, BaseException | None] = (function(*arguments), None)
-    except Exception as error:  # noqa: BLE001  # it is raised again on the other side
-        error.add_note("".join(traceback.format_exception(error)))
-        answer = (None, error)
-    writer.send(answer)
+def _answer(pipe: Any) -> None:
+    """Call each function that is asked for and send back what it returns or raises; the traceback goes along as a note."""
+    with contextlib.suppress(EOFError):
+        while True:
+            function, arguments = pipe.recv()
+            try:
+                answer: tuple[object, BaseException | None] = (function(*arguments), None)
+            except Exception as error:  # noqa: BLE001  # it is raised again on the other side
+                error.add_note("".join(traceback.format_exception(error)))
+                answer = (None, error)
+            pipe.send(answer)

@@ -73,7 +73,7 @@ def test_the_file_is_the_same(thin: bool, monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_process_of_a_build_is_not_forked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bool] = []
     monkeypatch.setattr(render, "pdf", lambda *_, spare, **__: asked.append(spare) or b"")
-    monkeypatch.setattr(layout.nbformat, "read", lambda *_, **__: executive())
+    monkeypatch.setattr(layout, "_read", lambda _: executive())
     layout.lay_out(tmp_path / "report.ipynb", SHEET, (layout.PDF,), True)
     monkeypatch.setattr(layout.multiprocessing, "parent_process", object)
     layout.lay_out(tmp_path / "report.ipynb", SHEET, (layout.PDF,), True)
@@ -84,7 +84,7 @@ def test_the_process_of_a_build_is_not_forked(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize("idle", [True, False])
 def test_a_processor_is_to_spare_where_there_are_fewer_reports(idle: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[object, ...]] = []
-    monkeypatch.setattr(making, "apart", lambda *given: asked.append(given[3:]))
+    monkeypatch.setattr(making, "apart", lambda *given, **_: asked.append(given[3:]))
     none = threading.Semaphore()
     settings = run.Isolated(Path(), Path(), 0, family=forks.Family())
     making._laid_out(making.Line(settings, 1, none, none, lambda: idle), Path(), SHEET)

@@ -121,6 +121,42 @@ def test_a_worker_that_is_killed_is_one_sentence_and_the_server_lives(family: fo
     assert family.call(os.getppid) == before == server_pid()
 
 
+def test_a_worker_answers_as_many_calls_as_it_may_and_ends(family: forks.Family) -> None:
+    pids = [family.call(os.getpid, most=3) for _ in range(7)]
+    assert [pids.count(pid) for pid in dict.fromkeys(pids)] == [3, 3, 1]
+    assert not any(psutil.pid_exists(pid) for pid in pids[:6])
+    assert psutil.pid_exists(pids[6])
+    family.stop()
+    assert not psutil.pid_exists(pids[6])
+
+
+def test_a_worker_that_raised_is_called_again_and_one_that_died_waiting_is_not(family: forks.Family) -> None:
+    first = family.call(os.getpid, most=9)
+    with pytest.raises(ZeroDivisionError):
+        family.call(break_down, most=9)
+    assert family.call(os.getpid, most=9) == first
+    os.kill(first, signal.SIGKILL)
+    assert family.call(os.getpid, most=9) != first
+    with pytest.raises(RenderError, match="its process was ended all of a sudden"):
+        family.call(die, most=9)
+
+
+def test_workers_of_one_server_are_not_called_for_another(family: forks.Family) -> None:
+    kernels, pages = forks.KERNELS, forks.PAGES
+    parents = [family.call(os.getppid, server=server, most=9) for server in (kernels, pages, kernels, pages)]
+    assert parents == [forks.server_pid(server) for server in (kernels, pages)] * 2
+
+
+def imported() -> tuple[set[str], int]:
+    from nbformat import validator
+
+    return {name for name in ("soupsieve",) if name in sys.modules}, len(validator.validators)
+
+
+def test_what_lays_out_pages_has_no_library_for_css_selectors_and_no_schema_compiled(family: forks.Family) -> None:
+    assert family.call(imported, server=forks.PAGES) == (set(), 0)
+
+
 def test_a_dead_server_is_started_again(family: forks.Family) -> None:
     first = family.call(os.getppid)
     os.kill(first, signal.SIGKILL)

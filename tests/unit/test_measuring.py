@@ -169,17 +169,25 @@ def test_reports_hand_on_what_they_measured(tmp_path: Path, monkeypatch: pytest.
     made: list[str] = []
     usual, found = line_break.create_layout, paper.faces
     monkeypatch.setattr(line_break, "create_layout", lambda text, *how: made.append(text) or usual(text, *how))  # type: ignore[func-returns-value]
-    alone = render.pdf(executive(), SHEET)
+
+    def pdf(kept: Path | None = None) -> bytes:
+        paper._dress.cache_clear()  # as in another process
+        return render.pdf(executive(), SHEET, kept=kept)
+
+    alone = pdf()
     measured = len(made)
-    assert render.pdf(executive(), SHEET, kept=tmp_path) == alone
+    assert pdf(tmp_path) == alone
     (kept,) = tmp_path.iterdir()
     before = kept.stat().st_mtime_ns
     made.clear()
-    assert render.pdf(executive(), SHEET, kept=tmp_path) == alone
+    assert pdf(tmp_path) == alone
     assert len(made) < measured / 4
     assert kept.stat().st_mtime_ns == before  # nothing new
+    made.clear()
+    assert render.pdf(executive(), SHEET) == alone
+    assert len(made) < measured / 4  # of the same process
     monkeypatch.setattr(paper, "faces", lambda brand: [*found(brand), *found(brand)])
-    render.pdf(executive(), SHEET, kept=tmp_path)
+    pdf(tmp_path)
     assert len(list(tmp_path.iterdir())) == 2  # of other fonts
 
 

@@ -364,7 +364,7 @@ def test_the_last_report_has_both_faces_laid_out_at_once(
     left: bool, at_once: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     asked: list[tuple[str, ...]] = []
-    monkeypatch.setattr(making, "apart", lambda *given: asked.append((*given[5:], ("html", "pdf"))[0]))
+    monkeypatch.setattr(making, "apart", lambda *given, **_: asked.append((*given[5:], ("html", "pdf"))[0]))
     settings = run.Isolated(tmp_path, tmp_path, 0, family=forks.Family())
     line = making.Line(settings, 1.0, threading.Semaphore(), threading.Semaphore(), lambda: left)
     making._laid_out(line, tmp_path / "report.ipynb", None)  # type: ignore[arg-type]

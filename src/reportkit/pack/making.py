@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,6 +26,8 @@ from reportkit.workspace import Workspace
 
 T = TypeVar("T")
 Progress = Callable[[str], None]
+AT_HAND = 3  # reports under way for each processor: notebooks need not wait for pages
+REPORTS = 8  # laid out by one process, which knows more with each, as of fonts; WeasyPrint's memory grows
 _HERE = threading.Lock()  # what lays pages out serves one thread at a time
 
 
@@ -96,7 +99,7 @@ def make(making: Making, plan: Sequence[Job], settings: run.Isolated, jobs: int,
     warm = settings.family is not None
     pages = threading.Semaphore(jobs if warm else 1)
     line = Line(settings, timeout, threading.Semaphore(jobs), pages, lambda: len(plan) - making.done < jobs)
-    with ThreadPoolExecutor(min(len(plan), 2 * jobs) or 1) as pool:
+    with ThreadPoolExecutor(min(len(plan), AT_HAND * jobs) or 1) as pool:
         futures = {pool.submit(one, making, job, line): job for job in plan}
         making.progress(f"making {', '.join(job.report for job in plan[:7])}{' …' if len(plan) > 7 else ''}")
         try:
@@ -162,13 +165,12 @@ def _pages(making: Making, job: Job, source: Path, made: record.Made, line: Line
 def _laid_out(line: Line, source: Path, sheet: render.Sheet) -> Sequence[layout.Cost]:
     """What the pages cost: laid out one after the other, or both at once where processors would have nothing else to do."""
     kept = line.settings.scratch
+    pages = partial(apart, line.settings, forks.PAGES, layout.lay_out, source, sheet, most=REPORTS)
     if not (line.settings.family and line.few()):
-        return [apart(line.settings, forks.PAGES, layout.lay_out, source, sheet, layout.FACES, False, kept)]
+        return [pages(layout.FACES, False, kept)]
     with ThreadPoolExecutor(1) as beside:
-        paper = beside.submit(
-            apart, line.settings, forks.PAGES, layout.lay_out, source, sheet, (layout.PDF,), True, kept
-        )
-        screen = apart(line.settings, forks.PAGES, layout.lay_out, source, sheet, (layout.HTML,))
+        paper = beside.submit(pages, (layout.PDF,), True, kept)
+        screen = pages((layout.HTML,))
         _rehearse()
         return [screen, paper.result()]
 
@@ -180,13 +182,16 @@ def _rehearse() -> None:
     contents.rehearse()
 
 
-def apart(settings: run.Isolated, server: str, function: Callable[..., T], *arguments: object) -> T:
-    """What the function returns in a worker, in one of a second server where the first one dies; here where none can be had."""
+def apart(settings: run.Isolated, server: str, function: Callable[..., T], *arguments: object, most: int = 1) -> T:
+    """What the function returns in a worker, in one of a second server where the first one dies; here where none can be had.
+
+    A worker answers `most` calls one after the other.
+    """
     for _ in range(2):
         try:
             if settings.family:
                 found: T = settings.family.call(
-                    layout.in_passing, settings.scratch, function, *arguments, server=server
+                    layout.in_passing, settings.scratch, function, *arguments, server=server, most=most
                 )
                 return found
         except ServerDied:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import nbformat
+from nbformat import NotebookNode, reader, v4
 
 from reportkit import render
 from reportkit.model.brand import Brand
@@ -39,7 +39,7 @@ def lay_out(
 
     Sooner with a processor to spare, and after other reports that were laid out with the same folder `kept`.
     """
-    notebook = nbformat.read(source, as_version=4)
+    notebook = _read(source)
     # The process of a build has threads and is not forked.
     spare = spare and multiprocessing.parent_process() is not None
     seconds = {}
@@ -54,17 +54,22 @@ def lay_out(
 
 def restyle(source: Path, brand: Brand) -> None:
     """Draw the pictures of the executed notebook in the file again, in this brand."""
-    notebook = nbformat.read(source, as_version=4)
-    nbformat.write(render.restyled(notebook, brand), source)
+    source.write_text(v4.writes(render.restyled(_read(source), brand)) + "\n", encoding="utf-8")
 
 
 def screen(source: Path, sheet: Sheet) -> str:
     """The page alone, of the executed notebook in the file."""
-    return render.html(nbformat.read(source, as_version=4), sheet)
+    return render.html(_read(source), sheet)
+
+
+def _read(source: Path) -> NotebookNode:
+    """The executed notebook in the file, as it is: we have written it ourselves, and to look it over takes nbformat a while."""
+    notebook: NotebookNode = reader.reads(source.read_text(encoding="utf-8"))
+    return notebook
 
 
 def in_passing(scratch: Path, function: Callable[..., T], *arguments: object) -> T:
-    """What the function returns, in a process that ends at once afterwards: what it leaves lying about goes with the scratch folder."""
+    """What the function returns, in a process that soon ends: what it leaves lying about goes with the scratch folder."""
     tempfile.tempdir = str(scratch)  # WeasyPrint's
     gc.disable()  # it has nothing to gain in so short a life
     return function(*arguments)

@@ -73,9 +73,13 @@ def _fits(known: Any, style: Any, width: float | None) -> bool:
 
 
 def recall(fonts: Any, file: Path) -> int:
-    """Take over what was measured in the same fonts before, kept in the file; of how many texts that is."""
-    with contextlib.suppress(FileNotFoundError):
-        vars(fonts)["measured"] = pickle.loads(file.read_bytes())  # noqa: S301  (this build's)
+    """Take over what was measured in the same fonts before, kept in the file; of how many texts that is.
+
+    Fonts in which something was measured already have most of it.
+    """
+    if not _texts(fonts):
+        with contextlib.suppress(FileNotFoundError):
+            vars(fonts)["measured"] = pickle.loads(file.read_bytes())  # noqa: S301  (this build's)
     return _texts(fonts)
 
 

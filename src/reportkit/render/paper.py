@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from reportkit.figures.theme import faces
+from reportkit.model.brand import Brand
 from reportkit.render import measuring, style
 from reportkit.render.ahead import Ahead
 from reportkit.render.frame import environment, logo
@@ -56,9 +58,10 @@ def _plain_rules() -> CSS:
 class _Local(URLFetcher):  # type: ignore[misc]
     """Fetches what the page carries, its drawings and the brand's font files, nothing else."""
 
-    def __init__(self, allowed: frozenset[str], drawings: Mapping[str, str]) -> None:
+    def __init__(self, brand: Brand, drawings: Mapping[str, str] | None = None) -> None:
         super().__init__(allowed_protocols=("data", "file"))
-        self._allowed, self._drawings = allowed, {address: drawn for drawn, address in drawings.items()}
+        self._allowed = frozenset(file.resolve().as_uri() for _, _, file in faces(brand))
+        self._drawings = {address: drawn for drawn, address in (drawings or {}).items()}
 
     def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
         """The response; raises ValueError for an address that is not ours."""
@@ -79,9 +82,9 @@ def pdf(executed: NotebookNode, sheet: Sheet, *, spare: bool = False, kept: Path
     main = content(executed, body, sheet)
     page = environment().get_template("paper.html.j2").render(sheet=sheet, main=main, logo=logo(sheet.brand.logo))
     setting = _Setting(page, sheet, body.drawings)
-    fonts = hashlib.sha256(repr(faces(sheet.brand)).encode()).hexdigest()
-    texts = kept / f"texts-{fonts}" if kept else None
-    recalled = measuring.recall(setting.fonts, texts) if texts else 0
+    known = setting.dress.fonts
+    texts = kept / f"texts-{hashlib.sha256(repr(faces(sheet.brand)).encode()).hexdigest()}" if kept else None
+    recalled = measuring.recall(known, texts) if texts else 0
 
     def tighter() -> tuple[int, bytes]:
         made = setting.at(TIGHT)
@@ -93,7 +96,7 @@ def pdf(executed: NotebookNode, sheet: Sheet, *, spare: bool = False, kept: Path
         if pages >= len(document.pages):
             made = setting.written(document)
     if texts:
-        measuring.keep(setting.fonts, texts, recalled)
+        measuring.keep(known, texts, recalled)
     return made
 
 
@@ -108,23 +111,32 @@ def _thin(document: Document) -> bool:
     return full > 0 and _filled(document) <= min(THIN_PAGE, SAVED * (1 - TIGHT**2) * full)
 
 
+@dataclass(frozen=True)
+class _Dress:
+    """A brand's style sheet for paper and its fonts, read once for all reports that a process lays out."""
+
+    fonts: FontConfiguration
+    css: CSS
+
+
+@lru_cache(maxsize=1)
+def _dress(brand: Brand) -> _Dress:
+    fonts = FontConfiguration()
+    return _Dress(fonts, CSS(string=style.paper(brand), font_config=fonts, url_fetcher=_Local(brand)))
+
+
 class _Setting:
     """A page and its style sheet, parsed once for as many sizes of type as are tried."""
 
     def __init__(self, page: str, sheet: Sheet, drawings: Mapping[str, str]) -> None:
-        self._sheet, self.fonts = sheet, FontConfiguration()
-        self._fetcher = _Local(frozenset(file.resolve().as_uri() for _, _, file in faces(sheet.brand)), drawings)
-        self._css = self._parsed(style.paper(sheet.brand))
-        self._html = _Html(string=page, url_fetcher=self._fetcher)
+        self._sheet, self.dress = sheet, _dress(sheet.brand)
+        self._html = _Html(string=page, url_fetcher=_Local(sheet.brand, drawings))
         self._identifier = hashlib.sha256("".join((page, *drawings)).encode()).digest()[:16]
-
-    def _parsed(self, text: str) -> CSS:
-        return CSS(string=text, font_config=self.fonts, url_fetcher=self._fetcher)
 
     def at(self, scale: float) -> Document:
         """The pages with type of this size, 1 for its usual one."""
-        css = [self._css, self._parsed(_page(self._sheet, scale))]
-        return self._html.render(stylesheets=css, font_config=self.fonts)
+        css = [self.dress.css, CSS(string=_page(self._sheet, scale))]
+        return self._html.render(stylesheets=css, font_config=self.dress.fonts)
 
     def written(self, document: Document) -> bytes:
         """The pages as a file."""
