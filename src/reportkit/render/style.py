@@ -88,20 +88,20 @@ def embedded(brand: Brand) -> str:
     """The fonts as @font-face rules that carry them."""
     return "".join(
         f"@font-face{{font-family:{quoted(brand.family)};font-weight:{weight};font-style:{style};font-display:block;"
-        f"src:url(data:font/woff2;base64,{woff2(file)}) format('woff2')}}"
+        f"src:url(data:font/woff;base64,{woff(file)}) format('woff')}}"
         for weight, style, file in faces(brand)
     )
 
 
 @lru_cache(maxsize=16)
-def woff2(file: Path) -> str:
-    """A font file cut down to RANGES, as base64 of WOFF2; the same bytes every time.
+def woff(file: Path) -> str:
+    """A font file cut down to RANGES, as base64 of WOFF; the same bytes every time.
 
-    Cutting takes a quarter of a second: what was cut once is kept for this user.
+    WOFF2 would be a quarter smaller, of a page that plotly.js fills, and take twice as long. What was cut is kept for this user.
     """
     content = file.read_bytes()
     recipe = hashlib.sha256(content + repr((RANGES, OPTIONS, _fonttools())).encode()).hexdigest()
-    cut = files.kept(f"fonts/{recipe}.woff2", lambda: _cut(file))
+    cut = files.kept(f"fonts/{recipe}.woff", lambda: _cut(file))
     return base64.b64encode(cut).decode()
 
 
@@ -113,7 +113,7 @@ def _fonttools() -> str:
 def _cut(file: Path) -> bytes:
     from fontTools.subset import Options, Subsetter, load_font, save_font  # not where a cut font is kept
 
-    options = Options(flavor="woff2", notdef_outline=True, **OPTIONS)
+    options = Options(flavor="woff", notdef_outline=True, **OPTIONS)
     font = load_font(str(file), options)
     font.recalcTimestamp = False
     cutter = Subsetter(options)
