@@ -6,15 +6,15 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from reportkit.errors import SourceError, unknown
 from reportkit.fetch.tabular.delimited import columns_of
 
 
 def as_parquet(path: Path, sheet: str | None, skip: int, source: str, folder: Path) -> Path:
     """One sheet as a Parquet file of text columns in `folder`. Raises SourceError: damaged, no such sheet, no header."""
+    import pyarrow as pa  # a build that takes no extract does without
+    import pyarrow.parquet as pq
+
     names, rows = _read(path, sheet, skip, source)
     columns = list(zip(*rows, strict=True)) or [()] * len(names)
     schema = pa.schema([(name, pa.string()) for name in names])
