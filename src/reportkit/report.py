@@ -44,8 +44,13 @@ def _kept(section: Callable[Concatenate[Report, Given], Page]) -> Callable[Conca
 
     @wraps(section)
     def page(report: Report, /, *given: Given.args, **named: Given.kwargs) -> Page:
-        ground = (report._ground, *_reaching(_cells()), *look(report.setting.brand))  # noqa: SLF001
-        return shared.once(("page", section.__name__, given, named, ground), lambda: section(report, *given, **named))
+        report._at_work.append(report._ground)  # noqa: SLF001
+        try:
+            ground = (report._ground, *_reaching(_cells()), *look(report.setting.brand))  # noqa: SLF001
+            key = ("page", section.__name__, given, named, ground)
+            return shared.once(key, lambda: section(report, *given, **named))
+        finally:
+            report._at_work.pop()  # noqa: SLF001
 
     return page
 
@@ -94,7 +99,9 @@ class Report:
 
     @property
     def _ground(self) -> str:
-        """A digest of all that the report is of; a cell may change some of it."""
+        """A digest of all that the report is of; a cell may change some of it, which no section does."""
+        if self._at_work:
+            return self._at_work[-1]
         return hashlib.sha256(repr([getattr(self, of.name) for of in fields(self)]).encode()).hexdigest()
 
     @property
@@ -113,6 +120,11 @@ class Report:
                 setting.background,
             )
         return self._found[ground]
+
+    @cached_property
+    def _at_work(self) -> list[str]:
+        """The digest, for each section that is at work."""
+        return []
 
     @cached_property
     def _found(self) -> dict[str, Findings]:

@@ -78,7 +78,9 @@ class Embedded:
         """A table of this connection."""
         import ibis
 
-        return ibis.get_backend(made).create_table(ibis.util.gen_name("kept"), made, temp=True)
+        engine = ibis.get_backend(made)
+        kept = getattr(engine, "kept", None)
+        return kept(made) if kept else engine.create_table(ibis.util.gen_name("kept"), made, temp=True)
 
     def close(self) -> None:
         """Close the database."""

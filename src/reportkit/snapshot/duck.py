@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import threading
+from functools import lru_cache
 from typing import Any
 
 import ibis
 from ibis.backends.duckdb import Backend
-from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
+from ibis.backends.sql.datatypes import DuckDBType
 
-_ALONE = threading.RLock()
+from reportkit.snapshot import sql
+from reportkit.snapshot.direct import Direct
+
 AHEAD = "16MB"  # of rows, read ahead of whoever looks at them
 
 
-class _Compiler(DuckDBCompiler):  # type: ignore[misc]
-    """Ibis for DuckDB, but for two things that take long and change no number.
+class _Compiler(Direct):
+    """Queries as they were built, with the microseconds between two instants as a subtraction.
 
-    The microseconds between two instants are a subtraction: DuckDB's date_diff of times with a zone walks the calendar,
-    thirteen times as long. Selects that follow one another stay as they are: DuckDB fuses them itself, in no time.
+    DuckDB's date_diff of times with a zone walks the calendar, which takes thirteen times as long and gives the same.
     """
 
     __slots__ = ()
-
-    def translate(self, op: Any, *, params: Any) -> Any:
-        """The query as sqlglot has it."""
-        with _ALONE:  # the option is everybody's
-            told, ibis.options.sql.fuse_selects = ibis.options.sql.fuse_selects, False
-            try:
-                return super().translate(op, params=params)
-            finally:
-                ibis.options.sql.fuse_selects = told
 
     def visit_TimestampDelta(self, op: Any, *, part: Any, left: Any, right: Any) -> Any:  # noqa: N802 (Ibis's name)
         if op.part.value != "microsecond" or not (op.left.dtype.timezone and op.right.dtype.timezone):
@@ -45,6 +37,19 @@ class Embedded(Backend):  # type: ignore[misc]
 
     compiler = _Compiler()
 
+    def get_schema(self, table_name: str, *, catalog: str | None = None, database: str | None = None) -> Any:
+        """The columns of a table, with their types. Ibis asks for them by way of Arrow, and reads each type anew."""
+        place = ".".join(sql.name(part) for part in (catalog, database, table_name) if part)
+        found = self.raw_sql(f"DESCRIBE {place}").fetchall()
+        return ibis.schema({name: _type(told, null == "YES") for name, told, null, *_ in found})
+
+    def kept(self, table: Any) -> Any:
+        """A table of this connection with the same rows. Ibis makes an empty one first, and fills it then."""
+        self._run_pre_execute_hooks(table)
+        name = ibis.util.gen_name("kept")
+        self.raw_sql(f"CREATE TEMP TABLE {sql.name(name)} AS {self.compile(table)}")
+        return self.table(name, database=("temp", "main"))
+
     def to_pyarrow(self, expr: Any, /, **asked: Any) -> Any:
         """The answer as Arrow."""
         return expr.__pyarrow_result__(self._to_duckdb_relation(expr, **asked).to_arrow_table())
@@ -59,6 +64,11 @@ class Embedded(Backend):  # type: ignore[misc]
         found = self.raw_sql(self.compile(table))
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+@lru_cache(maxsize=256)
+def _type(told: str, nullable: bool) -> Any:
+    return DuckDBType.from_string(told, nullable=nullable)
 
 
 def connected() -> Embedded:
