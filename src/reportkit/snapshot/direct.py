@@ -14,13 +14,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import ibis
-import sqlglot as sg
-from ibis.backends.sql.compilers.base import STAR
+from ibis.backends.sql.compilers.base import STAR, sg, sge  # the sqlglot that Ibis speaks
 from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 from ibis.backends.sql.rewrites import partition_predicates
 from ibis.common.graph import Graph
 from ibis.expr import operations as ops
-from sqlglot import expressions as sge
 
 _ALONE = threading.RLock()
 # Tables that are said once, at the head, where several are made from them.
