@@ -106,6 +106,8 @@ def make(making: Making, plan: Sequence[Job], settings: run.Isolated, jobs: int,
             for done, future in enumerate(as_completed(futures), 1):
                 settle(making, futures[future], future)
                 making.progress(f"{done} of {len(plan)} reports made")
+                if 0 < len(plan) - done < jobs:
+                    _rehearse()
         except BaseException:
             _stop(futures, settings)
             raise
