@@ -166,7 +166,7 @@ def _compressed(stream: pydyf.Stream) -> pydyf.Stream:
     stream.compress = False
     _, _, content = stream.data.partition(b"\nstream\n")
     content = zlib.compress(content.removesuffix(b"\nendstream"))
-    return pydyf.Stream([content], stream.extra | {"Filter": "/FlateDecode"})
+    return pydyf.Stream([content], dict(stream.extra, Filter="/FlateDecode"))
 
 
 def _once(_: Document, made: pydyf.PDF) -> None:
