@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import duckdb
 import ibis
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 
@@ -17,6 +21,7 @@ from reportkit.model.period import Quarter, Window
 from reportkit.model.rules import DoraRules, KeyEvent, Rules
 from reportkit.needles import library
 from reportkit.snapshot import Snapshot, fetched, held, listed
+from reportkit.snapshot.backends import Embedded, Frozen
 from reportkit.snapshot.direct import Direct
 from reportkit.snapshot.duck import connected
 from tests.oracle.worlds import crowd
@@ -159,6 +164,28 @@ def test_the_columns_of_a_table_are_those_that_ibis_finds() -> None:
     )
     table = backend.table('odd " name')
     assert table.schema() == super(type(backend), backend).get_schema('odd " name')
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata"])
+@pytest.mark.parametrize("text", ["2026-03-29 01:02:03.456789", "9999-12-31", "1969-07-20"])
+def test_an_instant_is_the_same_in_one_word(text: str, zone: str) -> None:
+    backend, at = connected(), datetime.fromisoformat(text)
+    instant = at.replace(tzinfo=ZoneInfo(zone))
+    asked = ibis.literal(instant, "timestamp('UTC')").name("at").as_table()
+    assert "MAKE_TIMESTAMP" not in backend.compile(asked)
+    assert backend.to_pyarrow(asked)["at"].to_pylist() == [instant]
+    assert backend.to_pyarrow(ibis.literal(at).name("at").as_table())["at"].to_pylist() == [at]
+
+
+@pytest.mark.parametrize("rows", [10, 1_000_000])
+def test_few_facts_are_read_by_one_thread(rows: int, tmp_path: Path) -> None:
+    file = tmp_path / "usage.parquet"
+    pq.write_table(pa.table({"i": [1]}), file)
+    engine = Embedded()
+    engine.table(Frozen(file, "usage", "0" * 64, rows))
+    threads = "SELECT current_setting('threads')"
+    usual = duckdb.connect().execute(threads).fetchall()
+    assert engine.connection.raw_sql(threads).fetchall() == ([(1,)] if rows == 10 else usual)
 
 
 def test_a_table_is_kept_as_it_is_now() -> None:

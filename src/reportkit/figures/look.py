@@ -17,5 +17,6 @@ def look(brand: Brand) -> Iterator[str]:
         from matplotlib import rcParams, rcParamsDefault
 
         where = ("backend", "interactive")  # it draws, which every first picture of a cell's own settles
-        told = {key: value for key, value in rcParams.items() if value != rcParamsDefault[key] and key not in where}
+        usual = dict(dict.items(rcParamsDefault))  # as they lie there: matplotlib looks at each one that is asked for
+        told = {key: value for key, value in dict.items(rcParams) if value != usual[key] and key not in where}
         yield from (f"{key}={value}" for key, value in told.items())

@@ -144,6 +144,12 @@ def in_money(entity: str, expr: Expr) -> bool:
     return money.is_money(entity, _names(entity, (expr,)))
 
 
+@lru_cache(maxsize=512)
+def paid(needle: Needle) -> frozenset[str]:
+    """Those of the needle's parts that are money."""
+    return frozenset(name for name, expr in parts(needle.kind).items() if in_money(needle.entity, expr))
+
+
 def _names(entity: str, expressions: Iterable[Expr | None]) -> tuple[str, ...]:
     found = [name for expr in expressions if isinstance(expr, Deferred) for name in _fields(_blank(entity), expr)]
     return tuple(dict.fromkeys(found))

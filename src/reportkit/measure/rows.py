@@ -11,7 +11,7 @@ import ibis
 from reportkit import derived, entities, spells
 from reportkit.errors import MeasureError
 from reportkit.measure import money, order
-from reportkit.measure.needs import in_money, parts, uses
+from reportkit.measure.needs import paid, parts, uses
 from reportkit.measure.periods import local_day
 from reportkit.model.evidence import NO_TEAM
 from reportkit.model.kind import Duration, Per, Rate, Ratio, Share, Stock
@@ -58,23 +58,31 @@ def of(
 def base(snapshot: Snapshot, needle: Needle, cut: Cut, also: Sequence[str] = (), *, people: bool = False) -> Table:
     """The same before intervals are joined and days are counted once."""
     rows = derived.table(snapshot, needle.entity, uses(needle)[needle.entity])
-    asked = parts(needle.kind)
-    picked = {name: resolved(rows, expr) for name, expr in asked.items()}
-    for name in {"amount", "numerator", "denominator"} & set(picked):
-        paid = in_money(needle.entity, asked[name])
-        picked[name] = (money.converted(rows, picked[name], snapshot.rules) if paid else picked[name]).cast("float64")
-    meeting = {}
+    asked = _parts(snapshot, needle, rows)
+    meeting: tuple[str, ...] = ()
     if isinstance(needle.kind, Ratio) and isinstance(needle.kind.denominator, Per):
-        meeting = {name: rows[name] for name in needle.kind.denominator.by}
-    known = [expr for name, expr in picked.items() if name not in _may_lack(needle)] + list(meeting.values())
-    told = [*order.conditions(snapshot, needle, rows), *(expr.notnull() for expr in known), *order.forward(picked)]
+        meeting = needle.kind.denominator.by
+    known = [expr for name, expr in asked.items() if name not in _may_lack(needle)] + [rows[name] for name in meeting]
+    told = [*order.conditions(snapshot, needle, rows), *(expr.notnull() for expr in known), *order.forward(asked)]
     where = [] if needle.where is None else [needle.where.resolve(rows)]
+    # One condition and one choice of columns, each said of the table that it is made of: Ibis takes as long to find what
+    # is said of another, and over each table between, as the engine takes for the answer.
+    rows = rows.filter(*where, *told)
+    chosen = {GROUP: grouped(rows, needle, needle.entity, cut)}
+    chosen |= {name: column(rows, needle, needle.entity, name).fill_null(NO_TEAM) for name in also}
+    chosen |= {name: rows[name] for name in meeting} | _parts(snapshot, needle, rows)
     if people and (person := entities.find(needle.entity).person) and not isinstance(needle.kind, Stock):
-        picked["person"] = rows[person]
-    strata = {name: column(rows, needle, needle.entity, name).fill_null(NO_TEAM) for name in also}
-    # One condition and one choice of columns: each table between costs Ibis as much as asking the engine.
-    chosen = {GROUP: grouped(rows, needle, needle.entity, cut), **strata, **meeting, **picked}
-    return rows.filter(*where, *told).select(**chosen)
+        chosen["person"] = rows[person]
+    return rows.select(**chosen)
+
+
+def _parts(snapshot: Snapshot, needle: Needle, rows: Table) -> dict[str, Any]:
+    """The parts of the needle's kind over its rows, sums of money in one currency."""
+    found = {name: resolved(rows, expr) for name, expr in parts(needle.kind).items()}
+    for name in {"amount", "numerator", "denominator"} & set(found):
+        amount = money.converted(rows, found[name], snapshot.rules) if name in paid(needle) else found[name]
+        found[name] = amount.cast("float64")
+    return found
 
 
 def resolved(rows: Table, expr: Any) -> Any:
