@@ -10,7 +10,7 @@ import ibis
 import pandas as pd
 
 from reportkit.model.engine import Engine
-from reportkit.snapshot import Snapshot
+from reportkit.snapshot import ROW, Snapshot
 
 SPARK = {"type": "spark", "master": "local[2]"}
 
@@ -18,7 +18,7 @@ SPARK = {"type": "spark", "master": "local[2]"}
 def on_pandas(snapshot: Snapshot) -> Snapshot:
     """The extract as pandas frames, which Ibis hands to its embedded engine."""
     tables = {name: ibis.memtable(pd.read_parquet(_file(snapshot, name))) for name in snapshot.manifest.entities}
-    return replace(snapshot, _tables=tables, _kept={})
+    return replace(snapshot, _tables=tables | {(name, ROW): table for name, table in tables.items()}, _kept={})
 
 
 def on(snapshot: Snapshot, engine: Engine) -> Snapshot:

@@ -15,11 +15,11 @@ import ibis
 from reportkit import preceding, spells
 from reportkit.model.period import Window
 from reportkit.model.rules import DoraRules
-from reportkit.snapshot import Snapshot, fetched, held, streamed
+from reportkit.snapshot import ROW, Snapshot, fetched, held, streamed
 
 Table = Any  # an Ibis table
 HOUR = 3600 * 10**6  # µs
-LASTING = ("incident_id", "started_at", "resolved_at")  # which incident, from when until when
+LASTING = ("started_at", "resolved_at")
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Derived:
 
 def table(snapshot: Snapshot, entity: str, columns: tuple[str, ...]) -> Table:
     """The entity's facts with those of `columns` that are derived. Raises SnapshotError where an entity was not extracted."""
-    found = snapshot.table(entity)
+    found = snapshot.table(entity, placed=links(columns))
     for name in columns:
         if (entity, name) in DERIVED and name not in found.columns:
             found = DERIVED[entity, name].add(snapshot, found)
@@ -64,7 +64,7 @@ def _in_production(snapshot: Snapshot, facts: Table) -> Table:
 def _failed(snapshot: Snapshot, deployments: Table) -> Table:
     """Whether an incident is linked to the deployment."""
     blamed = causes(snapshot).select("cause").distinct().drop_null("cause")
-    joined = deployments.left_join(blamed, deployments.deployment_id == blamed.cause)
+    joined = deployments.left_join(blamed, deployments[_known_by(deployments)] == blamed.cause)
     return joined.mutate(failed=joined.cause.notnull()).drop("cause")
 
 
@@ -72,7 +72,7 @@ def _failing(snapshot: Snapshot, deployments: Table) -> Table:
     """From when until when a deployment failed in production; nothing of one that did not, no end while it still does."""
     whole, rules = snapshot.whole, snapshot.rules.dora
     failures = whole.kept(("failures", rules), lambda: _failures(whole, rules))
-    return deployments.left_join(failures, deployments.deployment_id == failures.cause).drop("cause")
+    return deployments.left_join(failures, deployments[_known_by(deployments)] == failures.cause).drop("cause")
 
 
 def _failures(snapshot: Snapshot, rules: DoraRules) -> Table:
@@ -91,7 +91,7 @@ def _failures(snapshot: Snapshot, rules: DoraRules) -> Table:
 
 
 def causes(snapshot: Snapshot) -> Table:
-    """One row an incident in a counting environment: its id and times, and `cause`, the deployment that it is put down to, if any.
+    """One row an incident in a counting environment: its times, and `cause`, the deployment that it is put down to, if any.
 
     Of the whole extract, worked out once: a team's incident may have another team's cause.
     """
@@ -100,48 +100,57 @@ def causes(snapshot: Snapshot) -> Table:
 
 
 def _linked(snapshot: Snapshot, rules: DoraRules) -> Table:
-    """One row an incident in a counting environment: its id and times, and `cause`, the deployment that it is put down to.
+    """One row an incident in a counting environment: its times, and `cause`, the deployment that it is put down to.
 
     The deployment that the incident names, and none if that one does not count or is not in the extract; where it names none,
     by rule 'latest' the last one that counts that finished before the incident began, of the same service and within the cap.
     """
     incidents = snapshot.table("incidents")
     incidents = incidents.filter(incidents.environment.isin(rules.environments))
-    counted = _counted(snapshot, snapshot.table("deployments")).filter(lambda t: t.counted)
-    ids = counted.select(known="deployment_id")
+    counted = _counted(snapshot, snapshot.table("deployments", placed=True)).filter(lambda t: t.counted)
+    ids = counted.select(known="deployment_id", cause=_known_by(counted))
     naming = incidents.filter(incidents.deployment_id.notnull())
-    stated = naming.left_join(ids, naming.deployment_id == ids.known).select(*LASTING, cause="known")
+    stated = naming.left_join(ids, naming.deployment_id == ids.known).select(*LASTING, "cause")
     nameless = incidents.filter(incidents.deployment_id.isnull())
     if rules.link == "stated":
-        return stated.union(nameless.select(*LASTING, cause=ibis.null("string")))
+        return stated.union(nameless.select(*LASTING, cause=ibis.null(stated.cause.type())))
     return stated.union(_latest(nameless, counted, rules))
+
+
+def _known_by(deployments: Table) -> str:
+    """The column that deployments are told apart by: of a file where in it they stand, which is sooner found than their ids."""
+    return ROW if ROW in deployments.columns else "deployment_id"
 
 
 def _latest(incidents: Table, counted: Table, rules: DoraRules) -> Table:
     """Each incident with the last deployment that finished before it began, if any, as `cause`."""
-    began = incidents.select("incident_id", "resolved_at", place=_place(incidents, rules), at="started_at")
-    finished = counted.select(place=_place(counted, rules), at="deployed_at", id="deployment_id")
-    way = found_here if ibis.get_backend(counted).name == "duckdb" else asked
+    began = incidents.select("resolved_at", place=_place(incidents, rules), at="started_at")
+    known, place = _known_by(counted), _place(counted, rules)
+    finished = counted.select(place=place, at="deployed_at", id=known, name="deployment_id")
+    way = found_here if known == ROW else asked
     seen = way(began.drop_null("at"), finished.drop_null("at"))
     cause = seen.id
     if rules.cap_hours is not None:
         near = seen["at"].delta(seen["last"], unit="microsecond") <= rules.cap_hours * HOUR
         cause = ibis.ifelse(near, cause, ibis.null())
-    return seen.select("incident_id", started_at="at", resolved_at="resolved_at", cause=cause)
+    return seen.select(started_at="at", resolved_at="resolved_at", cause=cause)
 
 
 def found_here(began: Table, finished: Table) -> Table:
-    """Each incident with the last deployment before it, found in this process."""
+    """Each incident with the last deployment before it, found in this process.
+
+    Of several at one moment it is that of the greatest name; in a frozen file they stand in that order.
+    """
     later = fetched(began)
     try:
         found = _walked(later, finished)
     except preceding.Unordered:  # an extract that an earlier release froze
-        found = _walked(later, finished.order_by("at"))
-    return held(found, {**began.schema(), "last": finished.schema()["at"], "id": "string"})
+        found = _walked(later, finished.order_by("at", "name"))
+    return held(found, {**began.schema(), "last": finished.schema()["at"], "id": "int64"})
 
 
 def _walked(later: Any, finished: Table) -> Any:
-    with closing(streamed(finished, preceding.BLOCK)) as blocks:
+    with closing(streamed(finished.drop("name"), preceding.BLOCK)) as blocks:
         return preceding.latest(later, blocks)
 
 
@@ -151,15 +160,13 @@ def asked(began: Table, finished: Table) -> Table:
     At one moment the incident comes first: a deployment that finishes just then cannot have caused it.
     """
     moments = finished.group_by("place", last="at").aggregate(id=lambda t: t.id.max())
-    never, nothing = ibis.null().cast(moments["last"].type()), ibis.null().cast("string")
-    deployed = moments.select(
-        "place", at="last", after=ibis.literal(1), deployed="last", incident_id=nothing, resolved_at=never
-    )
-    broke = began.select("place", "incident_id", "resolved_at", "at", after=ibis.literal(0), deployed=never)
+    never = ibis.null().cast(moments["last"].type())
+    deployed = moments.select("place", at="last", after=ibis.literal(1), deployed="last", resolved_at=never)
+    broke = began.select("place", "resolved_at", "at", after=ibis.literal(0), deployed=never)
     both = deployed.union(broke.select(*deployed.columns))
     window = ibis.window(group_by="place", order_by=["at", "after"], preceding=None, following=0)
-    seen = both.mutate(last=both.deployed.max().over(window)).filter(lambda t: t.incident_id.notnull())
-    return seen.select("place", "last", "incident_id", "resolved_at", "at").left_join(moments, ["place", "last"])
+    seen = both.mutate(last=both.deployed.max().over(window)).filter(lambda t: t.after == 0)
+    return seen.select("place", "last", "resolved_at", "at").left_join(moments, ["place", "last"])
 
 
 def _place(table: Table, rules: DoraRules) -> Any:

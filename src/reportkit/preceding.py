@@ -26,18 +26,21 @@ class Unordered(Exception):  # noqa: N818  (whoever asked may ask again, in orde
 
 @dataclass
 class _Events:
-    """Events along time: numbers of their places, moments in µs, and a pyarrow Table with `at` and `id`."""
+    """Events along time: the numbers of their places, moments in µs, and the numbers that they are known by."""
 
     places: Ints
     moments: Ints
-    rows: Any
+    ids: Ints
+
+    def __getitem__(self, which: Any) -> _Events:
+        return _Events(self.places[which], self.moments[which], self.ids[which])
 
 
 def latest(later: Any, earlier: Iterable[Any]) -> Any:
     """Each row of `later` with `last` and `id` of the last of `earlier` of its `place` before its `at`; empty where there is none.
 
-    `later` is a pyarrow Table with `place`, `at` and what else it carries; `earlier` are record batches of `place`, `at`, `id`,
-    along time. Of several at one moment it is that of the greatest id. Raises Unordered.
+    `later` is a pyarrow Table with `place`, `at` and what else it carries; `earlier` are record batches of `place`, `at` and
+    the whole number `id`, along time. Of several at one moment it is the one that comes last. Raises Unordered.
     """
     import pyarrow as pa
 
@@ -45,64 +48,56 @@ def latest(later: Any, earlier: Iterable[Any]) -> Any:
     moments = numbers(later["at"])
     along = np.argsort(moments)
     places, moments = numbers(coded.indices, UNKNOWN)[along], moments[along]
-    kept, found, begin = None, [], 0
+    last, ids = np.zeros(len(along), np.int64), np.full(len(along), NOWHERE)
+    kept, begin = _Events(*(np.empty(0, np.int64) for _ in range(3))), 0
+    many = len(coded.dictionary)
+
+    def find(seen: _Events, asked: slice) -> Ints:
+        picked, newest = _last(seen, places[asked], moments[asked], many)
+        there = np.flatnonzero(picked != NOWHERE)
+        last[asked][there], ids[asked][there] = seen.moments[picked[there]], seen.ids[picked[there]]
+        return newest
+
     for block in earlier:
         seen = _joined(kept, _events(block, coded.dictionary))
         end = int(np.searchsorted(moments, seen.moments[-1], "right")) if len(seen.moments) else begin
-        asked = slice(begin, end)
-        picked, newest = _last(seen, places[asked], moments[asked], len(coded.dictionary))
-        found.append(seen.rows.take(_picked(picked)))
-        kept, begin = _Events(seen.places[newest], seen.moments[newest], seen.rows.take(_picked(newest))), end
-    if kept is None:
-        nothing = pa.nulls(len(later))
-        return later.append_column("last", nothing.cast(later["at"].type)).append_column(
-            "id", nothing.cast(pa.string())
-        )
-    picked, _ = _last(kept, places[begin:], moments[begin:], len(coded.dictionary))
+        kept, begin = seen[find(seen, slice(begin, end))], end
+    find(kept, slice(begin, None))
     back = np.empty_like(along)
     back[along] = np.arange(len(along))
-    every = pa.concat_tables([*found, kept.rows.take(_picked(picked))]).take(_picked(back))
-    return later.append_column("last", every["at"]).append_column("id", every["id"])
+    known = ids[back] != NOWHERE
+    found = later.append_column("last", _column(last[back], known, later["at"].type))
+    return found.append_column("id", _column(ids[back], known, pa.int64()))
 
 
 def _events(block: Any, wanted: Any) -> _Events:
     """The events of a block at the places that something is asked for at. Raises Unordered."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    places, moments = numbers(pc.index_in(block["place"], value_set=wanted), NOWHERE), numbers(block["at"])
-    rows = pa.Table.from_batches([block]).select(["at", "id"])
-    if (moments[1:] < moments[:-1]).any():
+    places = numbers(pc.index_in(block["place"], value_set=wanted), NOWHERE)
+    events = _Events(places, numbers(block["at"]), numbers(block["id"]))
+    if (events.moments[1:] < events.moments[:-1]).any():
         raise Unordered
-    if (places == NOWHERE).any():
-        here = np.flatnonzero(places != NOWHERE)
-        places, moments, rows = places[here], moments[here], rows.take(_picked(here))
-    return _Events(places, moments, rows)
+    return events[places != NOWHERE] if (places == NOWHERE).any() else events
 
 
-def _joined(before: _Events | None, after: _Events) -> _Events:
+def _joined(before: _Events, after: _Events) -> _Events:
     """The last event of each place so far, and those that come next. Raises Unordered."""
-    import pyarrow as pa
-
-    if before is None:
-        return after
     if len(before.moments) and len(after.moments) and after.moments[0] < before.moments[-1]:
         raise Unordered
     return _Events(
         np.append(before.places, after.places),
         np.append(before.moments, after.moments),
-        pa.concat_tables([before.rows, after.rows]).combine_chunks(),
+        np.append(before.ids, after.ids),
     )
 
 
 def _last(seen: _Events, places: Ints, moments: Ints, many: int) -> tuple[Ints, Ints]:
-    """The row of the last event at each place before each moment, NOWHERE where there is none; and of the last one of each place, along time."""
+    """Which is the last event at each place before each moment, NOWHERE where there is none; and the last one of each place, along time."""
     order = _by_place(seen.places, many)
     of = seen.places[order]
     # A key is a place and how many events were before: what is sought comes just before where its own would stand.
     keys = of * (len(order) + 1) + order
-    same = of[1:] == of[:-1]
-    events = _greatest_last(order, same & (seen.moments[order[1:]] == seen.moments[order[:-1]]), seen.rows["id"])
     turn = _by_place(places, many)  # what is sought in order is found sooner
     places = places[turn]
     sought = places * (len(order) + 1) + np.searchsorted(seen.moments, moments, "left")[turn]
@@ -110,8 +105,8 @@ def _last(seen: _Events, places: Ints, moments: Ints, many: int) -> tuple[Ints, 
     there = spot >= 0
     there[there] = of[spot[there]] == places[there]
     picked = np.full(len(spot), NOWHERE)
-    picked[turn[there]] = events[spot[there]]
-    return picked, np.sort(events[np.append(~same, True)[: len(events)]])
+    picked[turn[there]] = order[spot[there]]
+    return picked, np.sort(order[np.append(of[1:] != of[:-1], True)[: len(of)]])
 
 
 def _by_place(places: Ints, many: int) -> Ints:
@@ -119,21 +114,10 @@ def _by_place(places: Ints, many: int) -> Ints:
     return np.argsort(places.astype(np.min_scalar_type(-many)), kind="stable")
 
 
-def _greatest_last(events: Ints, same: Any, ids: Any) -> Ints:
-    """The events with those of one place and moment in order of their ids. `same`: so is the next one."""
-    import pyarrow.compute as pc
-
-    if same.any():
-        several = np.flatnonzero(np.append(same, False) | np.append(False, same))
-        moment = np.cumsum(np.append(True, ~same))[several]
-        names = numbers(pc.rank(ids.take(_picked(events[several])), tiebreaker="dense"))
-        events[several] = events[several][np.lexsort((names, moment))]
-    return events
-
-
-def _picked(rows: Ints) -> Any:
-    """Rows to take, nothing for those below zero. Not by `pa.array`, which imports pandas."""
+def _column(values: Ints, known: NDArray[np.bool_], kind: Any) -> Any:
+    """Whole numbers, or times in µs, as a column of pyarrow. Not by `pa.array`, which imports pandas."""
     import pyarrow as pa
 
-    known = np.packbits(rows >= 0, bitorder="little")
-    return pa.Array.from_buffers(pa.int64(), len(rows), [pa.py_buffer(known), pa.py_buffer(rows)])
+    there = np.packbits(known, bitorder="little")
+    raw = pa.int64() if kind == pa.int64() else pa.timestamp("us", "UTC")
+    return pa.Array.from_buffers(raw, len(values), [pa.py_buffer(there), pa.py_buffer(values)]).cast(kind)

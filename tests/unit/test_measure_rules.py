@@ -23,7 +23,7 @@ from reportkit.model.kind import Duration, Rate, Stock
 from reportkit.model.period import Quarter, Window
 from reportkit.model.rules import DoraRules, KeyEvent, Rules
 from reportkit.needles import find, library
-from reportkit.snapshot import Snapshot
+from reportkit.snapshot import ROW, Snapshot
 from reportkit.snapshot.duck import connected
 
 Freeze = Callable[..., Snapshot]
@@ -57,9 +57,12 @@ DEPLOYED = [
 
 
 def causes(freeze: Freeze, incidents: list[dict[str, Any]], **rules: Any) -> dict[str, str | None]:
-    snapshot = freeze({"deployments": DEPLOYED, "incidents": incidents}, YEAR, rules=Rules(dora=DoraRules(**rules)))
-    put_down = {row["incident_id"]: row["cause"] for row in derived.causes(snapshot).to_pyarrow().to_pylist()}
-    return {row["incident_id"]: put_down.get(row["incident_id"]) for row in incidents}
+    told = {at("12-01") + timedelta(days=i): row["incident_id"] for i, row in enumerate(incidents)}
+    broken = [row | {"resolved_at": end} for row, end in zip(incidents, told, strict=True)]
+    snapshot = freeze({"deployments": DEPLOYED, "incidents": broken}, YEAR, rules=Rules(dora=DoraRules(**rules)))
+    names = dict(enumerate(d["deployment_id"] for d in DEPLOYED))
+    rows = derived.causes(snapshot).to_pyarrow().to_pylist()
+    return dict.fromkeys(told.values()) | {told[row["resolved_at"]]: names.get(row["cause"]) for row in rows}
 
 
 def test_an_incident_is_put_down_to_the_latest_deployment_of_its_service_that_counts(freeze: Freeze) -> None:
@@ -109,52 +112,54 @@ def test_a_link_within_services_needs_the_service_of_both_sides(freeze: Freeze) 
 def test_in_this_process_causes_are_those_that_an_engine_finds(
     seed: int, freeze: Freeze, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Many at one moment, services that only one side has or nobody knows, rows in no order; in blocks of many sizes."""
+    """Many at one moment, services that only one side has or nobody knows; files along time or not; in blocks of many sizes."""
     dice = random.Random(seed)
     monkeypatch.setattr("reportkit.preceding.BLOCK", dice.choice([1, 3, 7, 1000]))
     first, places = at("01-01"), ["shop", "till", "dock", None]
-    few = timedelta(hours=dice.choice([1, 24 * 30]))
+    few, as_frozen = timedelta(hours=dice.choice([1, 24 * 30])), dice.choice([True, False])
 
     def some(kind: str, n: int, of: list[str | None], time: str) -> list[dict[str, Any]]:
         rows = [
             {f"{kind}_id": f"{kind}{i}", time: first + dice.randrange(8) * few, "service": dice.choice(of)}
             for i in range(n)
         ]
-        return dice.sample(rows, len(rows))
+        rows = dice.sample(rows, len(rows))
+        return sorted(rows, key=lambda row: (row[time], row[f"{kind}_id"])) if as_frozen else rows
 
     deployments = some("deployment", dice.choice([0, 5, 60]), places[1:], "deployed_at")
     incidents = some("incident", dice.choice([0, 9, 40]), places[:3], "started_at")
     snapshot = freeze({"deployments": deployments, "incidents": incidents}, YEAR)
-    broke, counted = snapshot.table("incidents"), snapshot.table("deployments")
-    began = broke.select("incident_id", "resolved_at", place=broke.service.fill_null(""), at="started_at")
-    finished = counted.select(place=counted.service.fill_null(""), at="deployed_at", id="deployment_id")
-    columns = ["incident_id", "place", "at", "last", "id"]
-    here, there = (
-        sorted(way(began, finished).select(columns).to_pyarrow().to_pylist(), key=lambda row: row["incident_id"])
-        for way in (derived.found_here, derived.asked)
+    broke, counted = snapshot.table("incidents"), snapshot.table("deployments", placed=True)
+    began = broke.select("resolved_at", place=broke.service.fill_null(""), at="started_at")
+    finished = counted.select(place=counted.service.fill_null(""), at="deployed_at", id=ROW, name="deployment_id")
+    here = derived.found_here(began, finished).left_join(finished.select("id", "name"), "id")
+    there = derived.asked(began, finished.mutate(id="name")).rename(name="id")
+    found, expected = (
+        sorted(map(repr, table.select("place", "at", "last", "name").to_pyarrow().to_pylist()))
+        for table in (here, there)
     )
-    assert here == there
+    assert found == expected
 
 
 def test_an_event_of_no_place_is_of_none_that_is_asked_for() -> None:
     times = pa.array([1, 2, 5], pa.timestamp("us", "UTC"))
-    events = pa.table({"place": ["a", None], "at": times[:2], "id": ["known", "nowhere"]})
+    events = pa.table({"place": ["a", None], "at": times[:2], "id": [7, 8]})
     asked = pa.table({"place": ["a", "b", None], "at": times.take(pa.array([2, 2, 2]))})
-    assert preceding.latest(asked, events.to_batches())["id"].to_pylist() == ["known", None, None]
+    assert preceding.latest(asked, events.to_batches())["id"].to_pylist() == [7, None, None]
 
 
 @pytest.mark.parametrize("places", [300, 40_000])  # each takes whole numbers of another size
 def test_places_may_be_many(places: int) -> None:
     dice = random.Random(places)
     moments = sorted(dice.randrange(9) for _ in range(2 * places))
-    events = [(f"p{dice.randrange(places)}", at, f"e{i}") for i, at in enumerate(moments)]
+    events = [(f"p{dice.randrange(places)}", at, i) for i, at in enumerate(moments)]
     wanted = [(f"p{dice.randrange(places)}", dice.randrange(11)) for _ in range(places)]
     time = pa.timestamp("us", "UTC")
     earlier = pa.table({
         "place": [e[0] for e in events], "at": pa.array([e[1] for e in events], time), "id": [e[2] for e in events],
     })  # fmt: skip
     later = pa.table({"place": [w[0] for w in wanted], "at": pa.array([w[1] for w in wanted], time)})
-    of: dict[str, list[tuple[int, str]]] = {}
+    of: dict[str, list[tuple[int, int]]] = {}
     for place, at, event in events:
         of.setdefault(place, []).append((at, event))
     expected = [max(((t, e) for t, e in of.get(p, []) if t < at), default=(0, None))[1] for p, at in wanted]
@@ -163,7 +168,7 @@ def test_places_may_be_many(places: int) -> None:
 
 def test_events_that_do_not_come_along_time_are_told_of() -> None:
     asked = pa.table({"place": ["a"], "at": pa.array([9], pa.timestamp("us", "UTC"))})
-    events = pa.table({"place": ["a", "a"], "at": pa.array([2, 1], pa.timestamp("us", "UTC")), "id": ["x", "y"]})
+    events = pa.table({"place": ["a", "a"], "at": pa.array([2, 1], pa.timestamp("us", "UTC")), "id": [1, 2]})
     for blocks in (events.to_batches(), events.to_batches(max_chunksize=1)):
         with pytest.raises(preceding.Unordered):
             preceding.latest(asked, blocks)

@@ -12,6 +12,7 @@ from reportkit.model.engine import Engine
 
 Table = Any  # an Ibis table
 GROUP = 122_880  # rows that one thread of DuckDB takes at a time
+ROW = "file_row_number"  # a column that DuckDB adds: where in its file a fact stands
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,11 @@ class Embedded:
         if frozen.rows > GROUP:
             self.connection.raw_sql("RESET threads")
         return self.connection.read_parquet(str(frozen.path), table_name=frozen.entity)
+
+    def placed(self, frozen: Frozen) -> Table:
+        """The same with ROW."""
+        name = f"{frozen.entity}_placed"
+        return self.connection.read_parquet(str(frozen.path), table_name=name, file_row_number=True)
 
     def ready(self, all_of_them: Sequence[Frozen]) -> None:
         """Nothing to do."""

@@ -15,7 +15,7 @@ from reportkit.model.engine import Engine
 from reportkit.model.period import Window
 from reportkit.model.rules import Rules
 from reportkit.snapshot.away import left_behind, missed
-from reportkit.snapshot.backends import Backend, Frozen, backend
+from reportkit.snapshot.backends import ROW, Backend, Embedded, Frozen, backend
 from reportkit.snapshot.manifest import FILE, EntityManifest, Manifest, sha256_known
 
 
@@ -31,7 +31,7 @@ class Snapshot:
     engine: Engine = field(default_factory=Engine)
     behind: frozenset[str] = frozenset()  # entities that did not travel here with the others
     _whole: Snapshot | None = field(default=None, compare=False, repr=False)
-    _tables: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    _tables: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
     _kept: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -76,18 +76,20 @@ class Snapshot:
         """Whether the extract has the entity."""
         return entity in self.manifest.entities
 
-    def table(self, entity: str) -> Any:
-        """The accepted facts of an entity as an Ibis table.
+    def table(self, entity: str, *, placed: bool = False) -> Any:
+        """The accepted facts of an entity as an Ibis table; `placed`: with ROW, by an engine that reads the file itself.
 
         Raises UnknownName, SnapshotError where it was not extracted, EngineError where the engine cannot read it.
         """
         self._entity(entity)
         if self._whole is not None:
-            table = self._whole.table(entity)
+            table = self._whole.table(entity, placed=placed)
             return table.filter(*(table[by] == value for by, value in self.only.items()))
-        if entity not in self._tables:
-            self._tables[entity] = _whole(self._backend.table(self._frozen(entity)), entity)
-        return self._tables[entity]
+        own = self._backend
+        read, key = (own.placed, (entity, ROW)) if placed and isinstance(own, Embedded) else (own.table, entity)
+        if key not in self._tables:
+            self._tables[key] = _whole(read(self._frozen(entity)), entity)
+        return self._tables[key]
 
     def kept(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """A table that is worked out when first asked for; an engine that can keeps it as long as the extract is open."""
