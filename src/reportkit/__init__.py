@@ -41,6 +41,7 @@ The map, top to bottom; imports point down it (held by the import contract in py
     shared       work that several notebooks would do, done once
     unchanged    whether anything is different from the last build
     lent         a fork server that other processes of the machine use as well
+    turns        threads of which one at a time has the turn
     english      everything that a report says; another language is this folder again
     model        frozen values; no I/O
     errors       the exception tree, drawn at the top

@@ -6,7 +6,6 @@ One entry of DERIVED a column. A needle uses them like any column of its entity;
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -150,7 +149,7 @@ def found_here(began: Table, finished: Table) -> Table:
 
 
 def _walked(later: Any, finished: Table) -> Any:
-    with closing(streamed(finished.drop("name"), preceding.BLOCK)) as blocks:
+    with streamed(finished.drop("name"), preceding.BLOCK) as blocks:
         return preceding.latest(later, blocks)
 
 

@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar, cast
 
+from reportkit.turns import aside
+
 T = TypeVar("T")
 FOLDER = "REPORTKIT_SHARED"  # an environment variable: a folder for nobody else to write
 KEPT = 3  # folders of earlier builds
@@ -56,7 +58,8 @@ def _once(path: Path, make: Callable[[], T]) -> T:
     except FileNotFoundError:  # somebody else begins afresh
         return make()
     with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # whoever comes second waits for the first instead of doing it again
+        with aside():  # whoever comes second waits for the first instead of doing it again
+            fcntl.flock(lock, fcntl.LOCK_EX)
         with contextlib.suppress(AbsentError):
             return cast("T", _kept(path))
         made = make()

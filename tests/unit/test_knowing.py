@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
+
+import pytest
 
 from reportkit.figures.theme import load_brand
 from reportkit.findings import Findings
 from reportkit.model.params import Audience, Choice, Dora, Organisation
 from reportkit.model.period import Quarter, Window
 from reportkit.sections import knowing, owned
-from reportkit.snapshot import Snapshot
+from reportkit.snapshot import Snapshot, opened
 
 Freeze = Callable[..., Snapshot]
 YEAR = Window(date(2026, 1, 1), date(2027, 1, 1))
@@ -128,3 +131,17 @@ def test_a_needle_without_its_facts_is_told_and_the_rest_stands(freeze: Freeze) 
     assert "Not in this report for want of data. Change failure rate needs the entity incidents" in plain
     assert "Outages need the entity incidents" in plain
     assert "Deployment frequency" in plain
+
+
+def test_over_many_facts_the_table_of_needles_is_worked_out_by_threads(
+    freeze: Freeze, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def table() -> list[str]:
+        return [part.plain for part in owned.needles(findings(freeze), {}, load_brand(None)).parts]
+
+    alone, threads, history = table(), set[int](), Findings.history
+    monkeypatch.setattr(opened, "MANY", 0)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr(Findings, "history", lambda *asked: threads.add(threading.get_ident()) or history(*asked))
+    assert table() == alone
+    assert threads - {threading.get_ident()}

@@ -14,6 +14,7 @@ small (a row a period and group) or the facts of a proof.
     across      ratios whose sides come from two entities
     asking      readings from sums: what is covered, what is a gap
     cuts        by service, team, journey …, small groups folded
+    each        several needles, two at a time over many facts
     frames      the facts as pandas
 """
 
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from reportkit.measure.asking import by_group, covers, quarters, reading, readings, up_to
 from reportkit.measure.cuts import Part, cut, cuts
+from reportkit.measure.each import each
 from reportkit.measure.needs import columns, fault, giving, lacking, needs, told, uses
 from reportkit.measure.reading import Reading
 from reportkit.measure.rows import OTHER
@@ -41,6 +43,7 @@ __all__ = [
     "covers",
     "cut",
     "cuts",
+    "each",
     "facts",
     "fault",
     "giving",

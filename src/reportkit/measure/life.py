@@ -14,6 +14,7 @@ from reportkit.measure.curves import CLOSE, LEAST
 from reportkit.measure.periods import Numbered, alive, touched
 from reportkit.measure.rows import GROUP
 from reportkit.snapshot import fetched
+from reportkit.turns import aside
 
 Table = Any
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,7 +38,8 @@ def quantiles(
         return asked(rows, windows, time_zone, shares, grouped=grouped)
     facts = fetched(alive(rows, windows, time_zone).select("start", "end", *[GROUP] * grouped))
     spans = [(i, *_microseconds(window.instants(time_zone))) for i, window in windows]
-    return list(curves.tables(facts, spans, shares, GROUP if grouped else None))
+    with aside():
+        return list(curves.tables(facts, spans, shares, GROUP if grouped else None))
 
 
 def _microseconds(span: tuple[datetime, datetime]) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from reportkit import measure
@@ -11,6 +11,7 @@ from reportkit.english import headings
 from reportkit.english import sentences as say
 from reportkit.figures.needle_table import Row, needle_table
 from reportkit.findings import Findings
+from reportkit.measure import Reading
 from reportkit.model.bets import bet_target
 from reportkit.model.brand import Brand
 from reportkit.model.evidence import Verdict
@@ -25,8 +26,11 @@ def needles(findings: Findings, params: Mapping[str, NeedleParams], brand: Brand
     if not findings.needles:
         return NOTHING
     worse = [e.needle for weighed in findings.evidence.values() for e in weighed if e.verdict is Verdict.GOT_WORSE]
-    told = dict.fromkeys((*(needle.key for needle in findings.needles), *worse))
-    rows = [_row(findings, findings.needle(key), params.get(key, NeedleParams())) for key in told]
+    told = [findings.needle(key) for key in dict.fromkeys((*(needle.key for needle in findings.needles), *worse))]
+    rows = [
+        _row(findings, needle, history, params.get(needle.key, NeedleParams()))
+        for needle, history in zip(told, findings.histories(told), strict=True)
+    ]
     labels = (findings.quarter.shift(-1).label, findings.quarter.label)
     parts: list[Block | Figure] = [heading(headings.NEEDLES), *_use_case(findings)]
     parts.append(needle_table(rows, labels, brand))
@@ -59,8 +63,7 @@ def _use_case(findings: Findings) -> list[Block]:
     return [Block("section", joined([text]), text)]
 
 
-def _row(findings: Findings, needle: Needle, params: NeedleParams) -> Row:
-    history = findings.history(needle)
+def _row(findings: Findings, needle: Needle, history: Sequence[Reading], params: NeedleParams) -> Row:
     evidence = findings.of(needle.key)
     bet = params.standing(findings.quarter.window.end - timedelta(days=1))
     record = [reading_shown(findings, needle, r) for r in history if r.known]

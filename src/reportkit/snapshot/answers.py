@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from reportkit.errors import EngineError, ReportkitError
 from reportkit.fetch.databases import line
 from reportkit.model.engine import LABELS
+from reportkit.turns import aside
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,19 +37,20 @@ def fetched(table: Any) -> Any:
         raise EngineError(f"{label} cannot answer: {line(error)}.") from None
 
 
-def streamed(table: Any, rows: int) -> Generator[Any, None, None]:
+@contextmanager
+def streamed(table: Any, rows: int) -> Iterator[Iterable[Any]]:
     """The rows of an Ibis table as pyarrow record batches, so many rows each; the embedded engine reads on while they are looked at.
 
-    It can be asked nothing else until this ends or is closed. Raises EngineError.
+    It can be asked nothing else in the block, which is no turn of this thread. Raises EngineError.
     """
     import ibis
 
     own = getattr(ibis.get_backend(table), "streamed", None)
     if own is None:
-        yield from fetched(table).to_batches(rows)
+        yield fetched(table).to_batches(rows)
         return
-    with own(table, rows) as found:
-        yield from found
+    with own(table, rows) as found, aside():
+        yield found
 
 
 def listed(table: Any) -> list[dict[str, Any]]:

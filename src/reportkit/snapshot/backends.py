@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from reportkit import turns
 from reportkit.model.engine import Engine
+from reportkit.snapshot.sql import literal
 
+T = TypeVar("T")
 Table = Any  # an Ibis table
 GROUP = 122_880  # rows that one thread of DuckDB takes at a time
 ROW = "file_row_number"  # a column that DuckDB adds: where in its file a fact stands
@@ -73,23 +76,31 @@ class Embedded:
         """The file, read in place: by one thread while there is work for one, for all others would only wait beside it."""
         if frozen.rows > GROUP:
             self.connection.raw_sql("RESET threads")
-        return self.connection.read_parquet(str(frozen.path), table_name=frozen.entity)
+        return self._view(frozen.entity, literal(str(frozen.path)))
 
     def placed(self, frozen: Frozen) -> Table:
         """The same with ROW."""
-        name = f"{frozen.entity}_placed"
-        return self.connection.read_parquet(str(frozen.path), table_name=name, file_row_number=True)
+        return self._view(f"{frozen.entity}_placed", f"{literal(str(frozen.path))}, {ROW} = true")
+
+    def _view(self, name: str, read: str) -> Table:
+        """What is read as a view that all connections see; Ibis would make one for a single connection."""
+        self.connection.raw_sql(f'CREATE OR REPLACE VIEW "{name}" AS FROM read_parquet({read})')
+        return self.connection.table(name)
 
     def ready(self, all_of_them: Sequence[Frozen]) -> None:
         """Nothing to do."""
 
     def keep(self, made: Table) -> Table:
-        """A table of this connection."""
+        """A table of this database."""
         import ibis
 
         engine = ibis.get_backend(made)
         kept = getattr(engine, "kept", None)
         return kept(made) if kept else engine.create_table(ibis.util.gen_name("kept"), made, temp=True)
+
+    def at_once(self, jobs: Sequence[Callable[[], T]], begin: Sequence[int]) -> list[T]:
+        """What the jobs give, in their order, begun in the order of `begin`, two at a time."""
+        return turns.at_once(jobs, begin, self.connection.apart, self.connection.interrupt)
 
     def close(self) -> None:
         """Close the database."""

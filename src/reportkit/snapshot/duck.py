@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC
 from functools import lru_cache
 from typing import Any
 
+import duckdb
 import ibis
 from ibis.backends.duckdb import Backend
 from ibis.backends.sql.compilers.base import sge
@@ -13,8 +17,10 @@ from ibis.backends.sql.datatypes import DuckDBType
 
 from reportkit.snapshot import sql
 from reportkit.snapshot.direct import Direct
+from reportkit.turns import aside
 
 AHEAD = "16MB"  # of rows, read ahead of whoever looks at them
+SESSION = "SET TimeZone = 'UTC'; SET python_enable_replacements = false"
 
 
 class _Compiler(Direct):
@@ -43,6 +49,39 @@ class Embedded(Backend):  # type: ignore[misc]
 
     compiler = _Compiler()
 
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._of_thread, self._apart = threading.local(), list[duckdb.DuckDBPyConnection]()
+
+    @property
+    def con(self) -> duckdb.DuckDBPyConnection:
+        """The connection that this thread asks."""
+        return getattr(self._of_thread, "con", self._first)
+
+    @con.setter
+    def con(self, first: duckdb.DuckDBPyConnection) -> None:
+        self._first = first
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """In the block this thread asks the same database by a connection of its own: no two threads may ask by one."""
+        own = self._first.cursor()
+        own.execute(SESSION)
+        self._of_thread.con = own
+        self._apart.append(own)
+        try:
+            yield
+        finally:
+            self._apart.remove(own)
+            del self._of_thread.con
+            own.close()
+
+    def interrupt(self) -> None:
+        """End the queries of all threads that ask by connections of their own."""
+        for own in tuple(self._apart):
+            with suppress(duckdb.ConnectionException):  # closed just now
+                own.interrupt()
+
     def get_schema(self, table_name: str, *, catalog: str | None = None, database: str | None = None) -> Any:
         """The columns of a table, with their types. Ibis asks for them by way of Arrow, and reads each type anew."""
         place = ".".join(sql.name(part) for part in (catalog, database, table_name) if part)
@@ -50,15 +89,20 @@ class Embedded(Backend):  # type: ignore[misc]
         return ibis.schema({name: _type(told, null == "YES") for name, told, null, *_ in found})
 
     def kept(self, table: Any) -> Any:
-        """A table of this connection with the same rows. Ibis makes an empty one first, and fills it then."""
+        """A table of this database with the same rows, which all connections see. Ibis makes an empty one first, and fills it then."""
         self._run_pre_execute_hooks(table)
         name = ibis.util.gen_name("kept")
-        self.raw_sql(f"CREATE TEMP TABLE {sql.name(name)} AS {self.compile(table)}")
-        return self.table(name, database=("temp", "main"))
+        query = f"CREATE TABLE {sql.name(name)} AS {self.compile(table)}"
+        with aside():
+            self.con.execute(query)
+        return self.table(name)
 
     def to_pyarrow(self, expr: Any, /, **asked: Any) -> Any:
         """The answer as Arrow."""
-        return expr.__pyarrow_result__(self._to_duckdb_relation(expr, **asked).to_arrow_table())
+        relation = self._to_duckdb_relation(expr, **asked)
+        with aside():
+            found = relation.to_arrow_table()
+        return expr.__pyarrow_result__(found)
 
     def streamed(self, table: Any, rows: int) -> Any:
         """The rows of a table of this connection as they come, by a reader of pyarrow, so many at a time."""
@@ -67,9 +111,12 @@ class Embedded(Backend):  # type: ignore[misc]
 
     def listed(self, table: Any) -> list[dict[str, Any]]:
         """The rows of a table of this connection, as Python values."""
-        found = self.raw_sql(self.compile(table))
+        query = self.compile(table)
+        with aside():
+            found = self.con.execute(query)
+            rows = found.fetchall()
         names = [column[0] for column in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 @lru_cache(maxsize=256)
@@ -80,5 +127,5 @@ def _type(told: str, nullable: bool) -> Any:
 def connected() -> Embedded:
     """Ibis on a DuckDB of its own, times in UTC, in one thread."""
     made: Embedded = Embedded().connect()
-    made.raw_sql("SET TimeZone = 'UTC'; SET threads = 1")
+    made.raw_sql(f"{SESSION}; SET threads = 1")
     return made
