@@ -44,7 +44,7 @@ def at_once(
     """What the jobs give, in their order, begun in the order of `begin`; each is done in a `place` of its own.
 
     Raises what the first of them raises, as if one were done after the other. Then, and where whoever waits is interrupted, no
-    other begins, and `interrupt` is called until none is at work any more: between two queries it would not be heard.
+    other begins, and `interrupt` is called until none is at work any more.
     """
     if getattr(_HERE, "turn", False):  # whoever waited would have it
         return [job() for job in jobs]

@@ -51,12 +51,15 @@ class Embedded(Backend):  # type: ignore[misc]
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        self._of_thread, self._apart = threading.local(), list[duckdb.DuckDBPyConnection]()
+        self._of_thread, self._apart, self._over = threading.local(), list[duckdb.DuckDBPyConnection](), False
 
     @property
     def con(self) -> duckdb.DuckDBPyConnection:
-        """The connection that this thread asks."""
-        return getattr(self._of_thread, "con", self._first)
+        """The connection that this thread asks. Raises InterruptException where it may ask nothing more."""
+        own = getattr(self._of_thread, "con", None)
+        if own and self._over:
+            raise duckdb.InterruptException
+        return own or self._first
 
     @con.setter
     def con(self, first: duckdb.DuckDBPyConnection) -> None:
@@ -73,11 +76,13 @@ class Embedded(Backend):  # type: ignore[misc]
             yield
         finally:
             self._apart.remove(own)
+            self._over = self._over and bool(self._apart)
             del self._of_thread.con
             own.close()
 
     def interrupt(self) -> None:
-        """End the queries of all threads that ask by connections of their own."""
+        """End the queries of all threads that ask by connections of their own, and let those ask nothing more."""
+        self._over = bool(self._apart)
         for own in tuple(self._apart):
             with suppress(duckdb.ConnectionException):  # closed just now
                 own.interrupt()
