@@ -39,6 +39,7 @@ SETTLED = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 PATH = [entry for entry in sys.path if entry]  # of the server, in all that it forks
+LARGE = 2**28  # bytes of memory in a process that is not called again
 LOST = 255  # what multiprocessing says of a process whose server died, and of one that left so itself
 _ONE_AT_A_TIME = threading.Lock()  # multiprocessing looks after all its children whenever it starts one
 _SERVERS = {KERNELS: Server(), PAGES: Server()}
@@ -46,6 +47,10 @@ _SERVERS = {KERNELS: Server(), PAGES: Server()}
 
 class NoFork(Exception):  # noqa: N818  (not an error: a cold start serves as well)
     """There is no fork server here, or it dies whenever it is started."""
+
+
+class Stopped(Exception):  # noqa: N818
+    """The family was ended, as its build was: nothing of it is to be done in another way."""
 
 
 class ServerDied(Exception):  # noqa: N818
@@ -127,8 +132,8 @@ class Forked:
 
     stdin = stdout = stderr = None
 
-    def __init__(self, process: Any) -> None:
-        self._process = process
+    def __init__(self, process: Any, server: str) -> None:
+        self._process, self.server = process, server
         self.pid: int = process.pid
         self.returncode: int | None = None
         self.lost = False  # its server died, so that nothing more is known of it
@@ -165,6 +170,14 @@ class Forked:
     terminate = kill
 
 
+class _Gone(Exception):  # noqa: N818
+    """The process that was called ended before it answered; with its exit code."""
+
+    def __init__(self, code: int | None) -> None:
+        super().__init__()
+        self.code = code
+
+
 @dataclass
 class _Worker:
     """A process that is called through a pipe, again and again until that is closed."""
@@ -185,14 +198,16 @@ class Family:
 
     @property
     def lost(self) -> int:
-        """How many processes were lost as their server died."""
-        return sum(member.lost for member in self._members)
+        """How many kernels were lost as their server died."""
+        return sum(member.lost and member.server == KERNELS for member in self._members)
 
     def start(
         self, function: Callable[..., object], *arguments: Any, server: str = KERNELS, fresh: bool = False
     ) -> Forked:
-        """A new process of a server that calls the function; a dead server is started again, once. Raises NoFork."""
-        if not available() or self._closed or daemonic():
+        """A new process of a server that calls the function; a dead server is started again, once. Raises NoFork, Stopped."""
+        if self._closed:
+            raise Stopped
+        if not available() or daemonic():
             raise NoFork
         process: Any = multiprocessing.get_context("forkserver").Process(target=_begin, args=(function, *arguments))
         try:
@@ -203,7 +218,7 @@ class Family:
                 raise NoFork from None
             _SERVERS[server].give_back()
             return self.start(function, *arguments, server=server, fresh=True)
-        member = Forked(process)
+        member = Forked(process, server)
         with self._lock:
             self._members = [m for m in self._members if m.returncode is None or m.lost] + [member]
         if self._closed:
@@ -213,23 +228,32 @@ class Family:
     def call(self, function: Callable[..., T], *arguments: Any, server: str = KERNELS, most: int = 1) -> T:
         """What the function returns, called in a process forked from a server: one that answers so many calls in its life.
 
-        Where a process that answered before has ended, another one is asked. Raises what the function raises, NoFork, ServerDied,
-        and RenderError where the process was ended from outside.
+        Where a process that answered before has ended, a new one is asked. Raises what the function raises, NoFork, Stopped,
+        ServerDied, and RenderError where the process was ended from outside.
         """
-        worker = self._idle(server) or self._worker(server)
+        worker = self._idle(server)
+        if worker:
+            with contextlib.suppress(_Gone):
+                found: T = self._asked(worker, server, most, function, arguments)
+                return found
+        try:
+            return self._asked(self._worker(server), server, most, function, arguments)
+        except _Gone as gone:
+            why = "was ended" if gone.code and gone.code < 0 else "ended"
+            raise RenderError(f"its process {why} all of a sudden (out of memory?).") from None
+
+    def _asked(
+        self, worker: _Worker, server: str, most: int, function: Callable[..., T], arguments: Sequence[Any]
+    ) -> T:
+        """What the function returns, called in this process. Raises what it raises, ServerDied, and _Gone."""
         try:
             worker.pipe.send((function, arguments))
-            value, error = worker.pipe.recv()
+            value, error, large = worker.pipe.recv()
         except (EOFError, OSError):
             code = worker.process.wait()
-            if worker.process.lost:
-                raise ServerDied from None
-            if worker.answered and not self._closed:
-                return self.call(function, *arguments, server=server, most=most)
-            why = "was ended" if code and code < 0 else "ended"
-            raise RenderError(f"its process {why} all of a sudden (out of memory?).") from None
+            raise (ServerDied if worker.process.lost else _Gone(code)) from None
         worker.answered += 1
-        if worker.answered < most:
+        if worker.answered < most and not large:
             with self._lock:
                 self._waiting.setdefault(server, []).append(worker)
         else:
@@ -247,13 +271,12 @@ class Family:
 
     def _idle(self, server: str) -> _Worker | None:
         """A process that waits to be called again, None where none does."""
-        with self._lock:
-            waiting = self._waiting.get(server, [])
-            while waiting:
-                worker = waiting.pop()
-                if worker.process.poll() is None:
-                    return worker
-        return None
+        while True:
+            with self._lock:
+                waiting = self._waiting.get(server)
+                worker = waiting.pop() if waiting else None
+            if worker is None or worker.process.poll() is None:
+                return worker
 
     def stop(self) -> None:
         """End all that still run, with what they started, and start no more."""
@@ -304,7 +327,10 @@ def become(command: Sequence[str], environment: Mapping[str, str], folder: str, 
 
 
 def _answer(pipe: Any) -> None:
-    """Call each function that is asked for and send back what it returns or raises; the traceback goes along as a note."""
+    """Call each function that is asked for and send back what it returns or raises; the traceback goes along as a note.
+
+    Beside it whether so much memory was taken that this process had better end.
+    """
     with contextlib.suppress(EOFError):
         while True:
             function, arguments = pipe.recv()
@@ -313,4 +339,4 @@ def _answer(pipe: Any) -> None:
             except Exception as error:  # noqa: BLE001  # it is raised again on the other side
                 error.add_note("".join(traceback.format_exception(error)))
                 answer = (None, error)
-            pipe.send(answer)
+            pipe.send((*answer, psutil.Process().memory_info().rss > LARGE))

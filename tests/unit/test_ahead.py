@@ -84,8 +84,10 @@ def test_the_process_of_a_build_is_not_forked(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize("idle", [True, False])
 def test_a_processor_is_to_spare_where_there_are_fewer_reports(idle: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[object, ...]] = []
-    monkeypatch.setattr(making, "apart", lambda *given, **_: asked.append(given[3:]))
+    monkeypatch.setattr(making, "apart", lambda *given, most: asked.append(given[3:]) or calls.append(most))
+    calls: list[int] = []
     none = threading.Semaphore()
     settings = run.Isolated(Path(), Path(), 0, family=forks.Family())
     making._laid_out(making.Line(settings, 1, none, none, lambda: idle), Path(), SHEET)
     assert [given[3:] for given in asked if given[2:3] != (("html",),)] == [(idle, Path())]
+    assert set(calls) == {making.REPORTS}

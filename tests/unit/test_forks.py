@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -16,10 +18,14 @@ import numpy as np
 import psutil
 import pytest
 
-from reportkit import forks, run
+from reportkit import forks, preloaded, render, run
 from reportkit.errors import RenderError, UnknownName
+from reportkit.pack import making
+from reportkit.render import layout
 from tests.packs import PARAMETERS
+from tests.sample_report import executive, sheet_fields
 
+SHEET = render.Sheet(**sheet_fields())
 pytestmark = pytest.mark.skipif(not forks.available(), reason="no fork server on this system")
 #: What an analyst may show: each kind of picture and table, and what chance and the environment give away.
 SHOWN = (
@@ -79,6 +85,25 @@ def break_down() -> None:
 
 def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def rest() -> int:
+    time.sleep(0.5)
+    return os.getpid()
+
+
+def note_and_die(file: Path) -> None:
+    with file.open("a") as calls:
+        calls.write(f"{os.getpid()} ")
+    die()
+
+
+HELD = []
+
+
+def grow() -> int:
+    HELD.append(b"x" * forks.LARGE)
+    return os.getpid()
 
 
 def test_a_fork_has_a_group_of_its_own_and_nothing_left_over(family: forks.Family) -> None:
@@ -141,20 +166,49 @@ def test_a_worker_that_raised_is_called_again_and_one_that_died_waiting_is_not(f
         family.call(die, most=9)
 
 
+def test_a_call_that_ends_its_process_is_made_once_more_in_a_new_one(family: forks.Family, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        waiting = set(pool.map(lambda _: family.call(rest, most=9), range(3)))
+    assert len(waiting) == 3
+    with pytest.raises(RenderError, match="its process was ended all of a sudden"):
+        family.call(note_and_die, tmp_path / "calls", most=9)
+    called = [int(pid) for pid in (tmp_path / "calls").read_text().split()]
+    assert [pid in waiting for pid in called] == [True, False]
+
+
+def test_a_worker_that_has_grown_large_is_not_called_again(family: forks.Family) -> None:
+    first = family.call(os.getpid, most=9)
+    assert family.call(grow, most=9) == first
+    assert family.call(os.getpid, most=9) != first
+
+
+def test_pages_that_wait_for_more_are_no_lost_kernels(family: forks.Family) -> None:
+    first = family.call(os.getpid, server=forks.PAGES, most=9)
+    pid = forks.server_pid(forks.PAGES)
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    while psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.01)
+    assert family.call(os.getpid, server=forks.PAGES, most=9) != first
+    assert family.lost == 0
+
+
 def test_workers_of_one_server_are_not_called_for_another(family: forks.Family) -> None:
     kernels, pages = forks.KERNELS, forks.PAGES
     parents = [family.call(os.getppid, server=server, most=9) for server in (kernels, pages, kernels, pages)]
     assert parents == [forks.server_pid(server) for server in (kernels, pages)] * 2
 
 
-def imported() -> tuple[set[str], int]:
+def laid_out(source: Path) -> tuple[bool, int, int]:
     from nbformat import validator
 
-    return {name for name in ("soupsieve",) if name in sys.modules}, len(validator.validators)
+    layout.lay_out(source, SHEET)
+    return "soupsieve" in sys.modules, len(validator.validators), gc.get_threshold()[0]
 
 
-def test_what_lays_out_pages_has_no_library_for_css_selectors_and_no_schema_compiled(family: forks.Family) -> None:
-    assert family.call(imported, server=forks.PAGES) == (set(), 0)
+def test_pages_are_laid_out_without_css_selectors_and_schemas(family: forks.Family, tmp_path: Path) -> None:
+    nbformat.write(executive(), tmp_path / "report.ipynb")
+    assert family.call(laid_out, tmp_path / "report.ipynb", server=forks.PAGES) == (False, 0, preloaded.SELDOM)
 
 
 def test_a_dead_server_is_started_again(family: forks.Family) -> None:
@@ -179,8 +233,11 @@ def test_a_family_ends_as_a_whole_and_starts_nothing_more(family: forks.Family) 
     members = [family.start(time.sleep, 600) for _ in range(3)]
     family.stop()
     assert [m.wait(5) for m in members] == [-signal.SIGKILL] * 3
-    with pytest.raises(forks.NoFork):
+    with pytest.raises(forks.Stopped):
         family.call(os.getpid)
+    settings = run.Isolated(Path(), Path(), 0, family=family)
+    with pytest.raises(forks.Stopped):  # nor is it done here
+        making.apart(settings, forks.PAGES, os.getpid)
 
 
 def executed(tmp_path: Path, family: forks.Family | None) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +20,7 @@ from weasyprint.layout import inline, preferred
 from weasyprint.text import line_break
 
 from reportkit import render
+from reportkit.figures.theme import faces
 from reportkit.render import measuring, paper, style
 from tests.sample_report import executive, sheet_fields
 
@@ -217,3 +220,35 @@ def test_drawings_stay_out_of_the_markup_of_the_page_each_once() -> None:
     assert shown[0] == shown[1] != shown[2]
     assert all(text not in str(shown) for text in ("<svg", "base64"))
     assert len(body.drawings) == 2
+
+
+def test_a_report_is_the_same_after_others_of_other_brands_in_the_same_process() -> None:
+    other = replace(SHEET, brand=replace(SHEET.brand, primary="#aa2200", muted="#224466"), page="Letter", language="de")
+    alone = []
+    for sheet in (SHEET, other):
+        paper._dress.cache_clear()
+        alone.append((render.pdf(executive(), sheet), render.html(executive(), sheet)))
+    again = [
+        (render.pdf(executive(), sheet), render.html(executive(), sheet)) for sheet in (other, SHEET, SHEET, other)
+    ]
+    assert again == [alone[1], alone[0], alone[0], alone[1]]
+    assert alone[0] != alone[1]
+
+
+def test_fonts_that_were_replaced_are_read_again(tmp_path: Path) -> None:
+    files = [file for _, _, file in faces(SHEET.brand)]
+    own = tmp_path / files[0].name
+    shutil.copy(files[0], own)
+    sheet = replace(SHEET, brand=replace(SHEET.brand, family="Own", fonts=((400, "normal", own),)))
+    before = render.pdf(executive(), sheet)
+    shutil.copy(files[-1], tmp_path / "other.ttf")
+    (tmp_path / "other.ttf").replace(own)
+    assert render.pdf(executive(), sheet) != before
+
+
+def test_texts_are_forgotten_where_they_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = render.pdf(executive(), SHEET)
+    assert paper._dress.cache_info().currsize == 1
+    monkeypatch.setattr(paper, "MANY", 10)
+    assert render.pdf(executive(), SHEET) == made
+    assert paper._dress.cache_info().currsize == 0

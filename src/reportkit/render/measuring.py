@@ -77,15 +77,15 @@ def recall(fonts: Any, file: Path) -> int:
 
     Fonts in which something was measured already have most of it.
     """
-    if not _texts(fonts):
+    if not texts(fonts):
         with contextlib.suppress(FileNotFoundError):
             vars(fonts)["measured"] = pickle.loads(file.read_bytes())  # noqa: S301  (this build's)
-    return _texts(fonts)
+    return texts(fonts)
 
 
 def keep(fonts: Any, file: Path, recalled: int) -> None:
     """Leave what is measured to those who come next, unless hardly any was new: among hundreds of teams it stays small."""
-    if _texts(fonts) <= recalled * WORTH_KEEPING:
+    if texts(fonts) <= recalled * WORTH_KEEPING:
         return
     own = file.with_name(f"{file.name}.{os.getpid()}")
     with contextlib.suppress(pickle.PicklingError, TypeError, AttributeError):  # of a style that cannot be written
@@ -93,7 +93,8 @@ def keep(fonts: Any, file: Path, recalled: int) -> None:
         own.replace(file)
 
 
-def _texts(fonts: Any) -> int:
+def texts(fonts: Any) -> int:
+    """How many texts are measured in these fonts."""
     return sum(len(texts) for texts in vars(fonts).get("measured", {}).values())
 
 

@@ -31,6 +31,7 @@ from reportkit.render.sheet import Sheet
 THIN_PAGE = 0.33  # a last page filled less than this may be saved
 SAVED = 0.55  # of the room that smaller type gains, as tables and pictures gain less
 MARGIN = {"Letter": "margin:12mm 20mm 17mm;"}  # 18 mm shorter and 6 mm wider than A4: as much is set on it
+MANY = 20_000  # texts measured, of which a process that lays out report after report had better forget them all
 TIGHT = 0.94  # of the type's size: the text that a page holds grows with the square
 RULES: str = getattr(weasyprint.html, "UA", "")
 UNUSED = r"(?m)^(?:::(?:foot)?note-| +@(?:top|left|right|bottom-(?!left |right ))).*$"  # two boxes in margins are used
@@ -98,6 +99,8 @@ def pdf(executed: NotebookNode, sheet: Sheet, *, spare: bool = False, kept: Path
             made = setting.written(document)
     if texts:
         measuring.keep(known, texts, recalled)
+    if measuring.texts(known) > MANY:
+        _dress.cache_clear()
     return made
 
 
@@ -121,7 +124,7 @@ class _Dress:
 
 
 @lru_cache(maxsize=1)
-def _dress(brand: Brand) -> _Dress:
+def _dress(brand: Brand, as_of: object) -> _Dress:  # noqa: ARG001 (it tells font files of one name apart)
     fonts = FontConfiguration()
     return _Dress(fonts, CSS(string=style.paper(brand), font_config=fonts, url_fetcher=_Local(brand)))
 
@@ -130,13 +133,14 @@ class _Setting:
     """A page and its style sheet, parsed once for as many sizes of type as are tried."""
 
     def __init__(self, page: str, sheet: Sheet, drawings: Mapping[str, str]) -> None:
-        self._sheet, self.dress = sheet, _dress(sheet.brand)
+        stats = [file.stat() for _, _, file in faces(sheet.brand)]
+        self._sheet, self.dress = sheet, _dress(sheet.brand, tuple((s.st_mtime_ns, s.st_size) for s in stats))
         self._html = _Html(string=page, url_fetcher=_Local(sheet.brand, drawings))
         self._identifier = hashlib.sha256("".join((page, *drawings)).encode()).digest()[:16]
 
     def at(self, scale: float) -> Document:
         """The pages with type of this size, 1 for its usual one."""
-        css = [self.dress.css, CSS(string=_page(self._sheet, scale))]
+        css = [self.dress.css, CSS(string=_page(self._sheet, scale), url_fetcher=_Local(self._sheet.brand))]
         return self._html.render(stylesheets=css, font_config=self.dress.fonts)
 
     def written(self, document: Document) -> bytes:
