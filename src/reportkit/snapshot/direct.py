@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import ibis
@@ -26,6 +25,7 @@ NAMED = (
     *(ops.Project, ops.Filter, ops.Sort, ops.Distinct, ops.DropNull),
     *(ops.Aggregate, ops.JoinChain, ops.Set, ops.Limit),
 )
+COLUMNS = (ops.Field, ops.CountStar, ops.CountDistinctStar)
 # What Ibis makes something else of before it says it: `rewrites` of its compiler, and those of `sqlize`.
 MADE_OVER = (
     *DuckDBCompiler.lowered_ops,
@@ -42,9 +42,9 @@ class Direct(DuckDBCompiler):  # type: ignore[misc]
 
     def translate(self, op: Any, *, params: Any) -> Any:
         """The query as sqlglot has it."""
-        graph = Graph.from_bfs(op)
-        if not (params or any(_made_over(node) for node in graph)):
-            return self._said(op, _wanted_by_several(graph))
+        steps, wanted = Graph.from_bfs(op).toposort()
+        if not (params or any(_made_over(node) for node in steps)):
+            return self._said(op, steps, _wanted_by_several(wanted))
         with _ALONE:  # the option is everybody's
             told, ibis.options.sql.fuse_selects = ibis.options.sql.fuse_selects, False
             try:
@@ -52,23 +52,20 @@ class Direct(DuckDBCompiler):  # type: ignore[misc]
             finally:
                 ibis.options.sql.fuse_selects = told
 
-    def _said(self, op: Any, several: set[Any]) -> Any:
+    def _said(self, op: Any, steps: Iterable[Any], several: set[Any]) -> Any:
         """The query, with the tables that several others are made from at its head."""
-        numbers = itertools.count()
-        heads = []
-
-        def said(node: Any, _: Mapping[Any, Any], **parts: Any) -> Any:
-            found = self.visit_node(node, **parts)
+        numbers, heads, said = itertools.count(), [], dict[Any, Any]()
+        for node in steps:
+            parts = {name: _filled(part, said) for name, part in zip(node.__argnames__, node.__args__, strict=True)}
+            said[node] = found = self.visit_node(node, **parts)
             if node is op or not isinstance(node, ops.Relation):
-                return found
-            found = self._aliased(found, next(numbers))
-            if node not in several:
-                return found
-            name = found.alias
-            heads.append((name, found.this))
-            return self._aliased(sge.Table(this=sg.to_identifier(name, quoted=self.quoted)), next(numbers))
-
-        whole = op.map(said)[op]
+                continue
+            said[node] = found = self._aliased(found, next(numbers), copy=isinstance(node, ops.Reference))
+            if node in several:
+                heads.append((found.alias, found.this))
+                table = sge.Table(this=sg.to_identifier(found.alias, quoted=self.quoted))
+                said[node] = self._aliased(table, next(numbers))
+        whole = said[op]
         if isinstance(whole, sge.Table):
             whole = sg.select(STAR, copy=False).from_(whole, copy=False)
         elif isinstance(whole, sge.Subquery):
@@ -78,11 +75,12 @@ class Direct(DuckDBCompiler):  # type: ignore[misc]
             whole = whole.with_(alias, as_=table, dialect=self.dialect, copy=False)
         return whole
 
-    def _aliased(self, table: Any, number: int) -> Any:
+    def _aliased(self, table: Any, number: int, *, copy: bool = False) -> Any:
+        """The table by a name of its own; a copy where it goes by another elsewhere."""
         alias = sg.to_identifier(f"t{number}", quoted=self.quoted)
         if isinstance(table, sge.Query) and not isinstance(table, sge.Subquery):
-            return table.subquery(alias, copy=False)
-        return table.as_(alias, quoted=self.quoted, table=isinstance(table, sge.Table))
+            return table.subquery(alias, copy=copy)
+        return table.as_(alias, quoted=self.quoted, table=isinstance(table, sge.Table), copy=copy)
 
     # Ibis finds what says each step by these names.
 
@@ -90,8 +88,9 @@ class Direct(DuckDBCompiler):  # type: ignore[misc]
         return arg
 
     def visit_Project(self, op: Any, *, parent: Any, values: Mapping[str, Any]) -> Any:  # noqa: D102, N802
-        whole = tuple(op.values.items()) == tuple(op.parent.fields.items())
-        return sg.select(*([STAR] if whole else self._cleanup_names(values)), copy=False).from_(parent, copy=False)
+        if _every_column(op):
+            return _all_of(parent)
+        return sg.select(*self._cleanup_names(values), copy=False).from_(parent, copy=False)
 
     def visit_Filter(self, op: Any, *, parent: Any, predicates: tuple[Any, ...]) -> Any:  # noqa: D102, N802
         said = dict(zip(op.predicates, predicates, strict=True))
@@ -123,12 +122,26 @@ def _made_over(node: Any) -> bool:
     return isinstance(node, MADE_OVER) or (isinstance(node, ops.InValues) and not node.options)
 
 
-def _wanted_by_several(graph: Graph) -> set[Any]:
+def _wanted_by_several(wanted: Mapping[Any, Collection[Any]]) -> set[Any]:
     """The tables that more than one other is made from. Who wants a column wants no table."""
-    wanted = Counter(itertools.chain.from_iterable(_tables(node, parts) for node, parts in graph.items()))
-    return {table for table, times in wanted.items() if times > 1}
+    tables = ((table, by) for table, by in wanted.items() if isinstance(table, NAMED) and len(by) > 1)
+    return {table for table, by in tables if sum(not isinstance(one, COLUMNS) for one in by) > 1}
 
 
-def _tables(node: Any, parts: tuple[Any, ...]) -> Iterator[Any]:
-    if not isinstance(node, (ops.Field, ops.CountStar, ops.CountDistinctStar)):
-        yield from (part for part in parts if isinstance(part, NAMED))
+def _every_column(op: Any) -> bool:
+    """Whether a choice of columns is all that there are, as they are."""
+    return tuple(op.values) == op.parent.schema.names and all(
+        isinstance(value, ops.Field) and value.name == name and value.rel == op.parent
+        for name, value in op.values.items()
+    )
+
+
+def _filled(part: Any, said: Mapping[Any, Any]) -> Any:
+    """A part of a step in the words of those before it."""
+    if isinstance(part, ops.Node):
+        return said[part]
+    if isinstance(part, tuple):
+        return tuple(_filled(one, said) for one in part)
+    if isinstance(part, Mapping):
+        return {name: _filled(one, said) for name, one in part.items()}
+    return part
