@@ -39,9 +39,11 @@ def _inside(table: Table, column: str, windows: Numbered, time_zone: str) -> Tab
             ends.append((begins, -1))
         ends.append((end, i))
     first = windows[0][1].instants(time_zone)[0]
-    rows = table.filter((table[column] >= first) & (table[column] < ends[-1][0]))
+    at = table[column]
+    rows = table.filter((at >= first) & (at < ends[-1][0]))
     *before, (_, last) = ends
-    period = ibis.cases(*((rows[column] < end, i) for end, i in before), else_=last) if before else ibis.literal(last)
+    at = rows[column]
+    period = ibis.cases(*((at < end, i) for end, i in before), else_=last) if before else ibis.literal(last)
     found = rows.mutate(period=period)
     return found.filter(found.period >= 0) if len(ends) > len(windows) else found
 

@@ -138,9 +138,9 @@ def _people(facts: Table) -> dict[str, Any]:
 def _standing(facts: Table, windows: Numbered, zone: str) -> dict[Key, int]:
     """Facts begun before each window's end and not ended by then, all windows in one scan."""
     ends = {i: window.instants(zone)[1] for i, window in windows}
-    counts = {
-        f"w{i}": ((facts.start < end) & (facts.end.isnull() | (facts.end >= end))).sum() for i, end in ends.items()
-    }
+    begun, over = facts.start, facts.end
+    lasts = over.isnull()
+    counts = {f"w{i}": ((begun < end) & (lasts | (over >= end))).sum() for i, end in ends.items()}
     found = listed(facts.group_by(GROUP).aggregate(**counts))
     return {(i, row[GROUP]): int(row[f"w{i}"]) for row in found for i in ends if row[f"w{i}"]}
 
