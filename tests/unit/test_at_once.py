@@ -165,6 +165,7 @@ from reportkit.model.period import Quarter
 from reportkit.needles import find
 from reportkit.snapshot import Snapshot, listed, opened
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever runs the tests may ignore it
 opened.MANY, os.cpu_count = 0, lambda: 2
 with Snapshot.open(Path(sys.argv[1]), "Europe/London") as snapshot:
     changes = snapshot.table("changes")
