@@ -15,9 +15,9 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import IO, TypeVar, cast
 
-from reportkit.turns import aside
+from reportkit.turns import until
 
 T = TypeVar("T")
 FOLDER = "REPORTKIT_SHARED"  # an environment variable: a folder for nobody else to write
@@ -58,8 +58,8 @@ def _once(path: Path, make: Callable[[], T]) -> T:
     except FileNotFoundError:  # somebody else begins afresh
         return make()
     with lock:
-        with aside():  # whoever comes second waits for the first instead of doing it again
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        # Whoever comes second waits for the first instead of doing it again.
+        until(lambda: _locked(lock), lambda: fcntl.flock(lock, fcntl.LOCK_EX))
         with contextlib.suppress(AbsentError):
             return cast("T", _kept(path))
         made = make()
@@ -67,6 +67,14 @@ def _once(path: Path, make: Callable[[], T]) -> T:
             with contextlib.suppress(FileNotFoundError):
                 _put(path, made)
         return made
+
+
+def _locked(lock: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def lacking(what: str) -> None:

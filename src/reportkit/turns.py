@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -35,6 +35,20 @@ def aside() -> Iterator[None]:
         _HERE.turn = True
 
 
+def until(ready: Callable[[], bool], wait: Callable[[], object]) -> None:
+    """Wait, while another thread may have the turn, for what other processes do: `wait` where this thread takes no turns.
+
+    Raises InterruptedError once the others that it takes turns with are ended, where to wait would hold them up.
+    """
+    if not getattr(_HERE, "turn", False):
+        wait()
+        return
+    with aside():
+        while not ready():
+            if _HERE.over.wait(PATIENCE):
+                raise InterruptedError
+
+
 def at_once(
     jobs: Sequence[Callable[[], T]],
     begin: Sequence[int],
@@ -49,23 +63,32 @@ def at_once(
     if getattr(_HERE, "turn", False):  # whoever waited would have it
         return [job() for job in jobs]
     given: dict[int, Future[T]] = {}
+    over = threading.Event()
     with _uncollected(), ThreadPoolExecutor(THREADS) as pool:
         try:
             for i in begin:
-                given[i] = pool.submit(_in_turn, jobs[i], place)
+                given[i] = pool.submit(_in_turn, jobs[i], place, over)
             return [given[i].result() for i in range(len(jobs))]
         except BaseException:
-            for job in given.values():
-                job.cancel()
-            while not all(job.done() for job in given.values()):
-                interrupt()
-                time.sleep(PATIENCE)
+            over.set()
+            _end(list(given.values()), interrupt)
             raise
 
 
-def _in_turn(job: Callable[[], T], place: Callable[[], AbstractContextManager[None]]) -> T:
+def _end(jobs: Sequence[Future[T]], interrupt: Callable[[], None]) -> None:
+    for job in jobs:
+        job.cancel()
+    while True:
+        with suppress(KeyboardInterrupt):  # one more: it is being ended already
+            while not all(job.done() for job in jobs):
+                interrupt()
+                time.sleep(PATIENCE)
+            return
+
+
+def _in_turn(job: Callable[[], T], place: Callable[[], AbstractContextManager[None]], over: threading.Event) -> T:
     with _TURN:
-        _HERE.turn = True
+        _HERE.turn, _HERE.over = True, over
         try:
             with place():
                 return job()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,7 @@ ZONE = "Europe/London"
 COVERS = Window(date(2025, 9, 1), date(2026, 10, 1))
 WINDOWS = (Quarter(2026, 1).window, Quarter(2026, 2).window, Window(date(2026, 3, 23), date(2026, 3, 30)))
 RULES = Rules(smallest_group=2, key_events=(KeyEvent("sale", date(2026, 2, 2), date(2026, 2, 4)),))
+FIRST = datetime(1, 1, 1, tzinfo=UTC)
 LINKED = ("change_failure_rate", "recovery_time")
 
 
@@ -44,6 +47,7 @@ def two_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def snapshot(freeze: Freeze) -> Snapshot:
     facts = {name: crowd(entity, 200, ZONE, seed=3) for name, entity in entities.library().items()}
+    facts["deployments"].sort(key=lambda fact: fact["deployed_at"] or FIRST)  # as they are frozen
     return freeze(facts, COVERS, ZONE, rules=RULES)
 
 
@@ -53,10 +57,10 @@ def other_rules(whole: Snapshot) -> Snapshot:
 
 @pytest.mark.parametrize("of", [Snapshot.whole.fget, lambda s: s.cut({"team": "basket"}), other_rules])  # type: ignore[attr-defined]
 def test_every_needle_is_what_it_is_alone(of: Callable[[Snapshot], Snapshot], snapshot: Snapshot) -> None:
-    needles = list(library().values())
+    needles, other = list(library().values()), Snapshot.open(snapshot.folder, ZONE, RULES)
     found = measure.each(of(snapshot), needles, lambda n: measure.readings(of(snapshot), n, WINDOWS))
     for needle, readings in zip(needles, found, strict=True):
-        for given, alone in zip(readings, measure.readings(of(snapshot), needle, WINDOWS), strict=True):
+        for given, alone in zip(readings, measure.readings(of(other), needle, WINDOWS), strict=True):
             assert given.value == pytest.approx(alone.value, rel=1e-12, nan_ok=True)
             assert replace(given, value=0) == replace(alone, value=0)
     assert any(reading.known for readings in found for reading in readings)
@@ -137,6 +141,50 @@ def test_who_waits_for_what_another_works_out_for_all_lets_it_have_its_turn(
         return shared.once("key", slowly)
 
     assert measure.each(snapshot, [find("outages"), find("lead_time")], ask) == ["once", "once"]
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_who_waits_for_another_process_is_ended_with_the_others(
+    interrupted: bool, snapshot: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(shared.FOLDER, str(tmp_path))
+    lock, waits = shared._path(tmp_path, "key").with_suffix(".lock").open("ab"), threading.Event()
+    fcntl.flock(lock, fcntl.LOCK_EX)
+
+    def ask(needle: Needle) -> str:
+        if needle.key == "outages":
+            with aside():
+                waits.wait(10)
+                time.sleep(0.1)
+            if interrupted:
+                os.kill(os.getpid(), signal.SIGINT)
+                with aside():
+                    time.sleep(0.2)
+            raise MeasureError("none")
+        waits.set()
+        return shared.once("key", str)
+
+    begun = time.monotonic()
+    with pytest.raises(KeyboardInterrupt if interrupted else MeasureError):
+        measure.each(snapshot, [find("outages"), find("lead_time")], ask)
+    assert time.monotonic() - begun < 8  # it would wait for ever
+    lock.close()
+
+
+def test_work_that_fails_while_another_waits_for_it_is_told_to_both(snapshot: Snapshot) -> None:
+    def fail() -> None:
+        with aside():
+            time.sleep(0.2)
+        raise ZeroDivisionError
+
+    def ask(needle: Needle) -> None:
+        if needle.key == "lead_time":
+            with aside():
+                time.sleep(0.1)
+        with pytest.raises(ZeroDivisionError):
+            snapshot.kept("failing", fail)
+
+    measure.each(snapshot, [find("outages"), find("lead_time")], ask)
 
 
 def test_who_is_asked_in_a_turn_asks_one_after_the_other(snapshot: Snapshot) -> None:

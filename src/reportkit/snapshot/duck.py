@@ -37,7 +37,8 @@ class _Compiler(Direct):
     def visit_NonNullLiteral(self, op: Any, *, value: Any, dtype: Any) -> Any:  # noqa: N802
         """An instant in one word: as a function of seven numbers it takes DuckDB, and who writes it, several times as long."""
         if dtype.is_timestamp() and dtype.timezone and value.tzinfo:
-            return sge.Var(this=f"TIMESTAMPTZ '{value.astimezone(UTC)}'")
+            with suppress(OverflowError):  # on the first day of all, east of UTC
+                return sge.Var(this=f"TIMESTAMPTZ '{value.astimezone(UTC)}'")
         return super().visit_NonNullLiteral(op, value=value, dtype=dtype)
 
 
@@ -52,6 +53,7 @@ class Embedded(Backend):  # type: ignore[misc]
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._of_thread, self._apart, self._over = threading.local(), list[duckdb.DuckDBPyConnection](), False
+        self._coming = threading.Lock()  # and going of connections
 
     @property
     def con(self) -> duckdb.DuckDBPyConnection:
@@ -71,20 +73,22 @@ class Embedded(Backend):  # type: ignore[misc]
         own = self._first.cursor()
         own.execute(SESSION)
         self._of_thread.con = own
-        self._apart.append(own)
+        with self._coming:
+            self._apart.append(own)
         try:
             yield
         finally:
-            self._apart.remove(own)
-            self._over = self._over and bool(self._apart)
             del self._of_thread.con
-            own.close()
+            with self._coming:
+                self._apart.remove(own)
+                self._over = self._over and bool(self._apart)
+                own.close()
 
     def interrupt(self) -> None:
         """End the queries of all threads that ask by connections of their own, and let those ask nothing more."""
-        self._over = bool(self._apart)
-        for own in tuple(self._apart):
-            with suppress(duckdb.ConnectionException):  # closed just now
+        with self._coming:
+            self._over = bool(self._apart)
+            for own in self._apart:
                 own.interrupt()
 
     def get_schema(self, table_name: str, *, catalog: str | None = None, database: str | None = None) -> Any:
@@ -115,7 +119,7 @@ class Embedded(Backend):  # type: ignore[misc]
         return self._to_duckdb_relation(table).to_arrow_reader(rows)
 
     def listed(self, table: Any) -> list[dict[str, Any]]:
-        """The rows of a table of this connection, as Python values."""
+        """The rows of a table of this connection, as Python values. Of a table held in memory Ibis tells the engine elsewhere."""
         query = self.compile(table)
         with aside():
             found = self.con.execute(query)

@@ -99,9 +99,9 @@ class Snapshot:
 
     def kept(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """A table that is worked out when first asked for; an engine that can keeps it as long as the extract is open."""
-        if key in self._kept:
+        if found := self._kept.get(key):
             with aside():  # it may be another thread's work, not done yet
-                return self._kept[key].result()
+                return found.result()
         made: Future[Any] = Future()
         try:
             self._kept[key] = made
