@@ -23,6 +23,7 @@ import typer
 
 from reportkit import files, shared, unchanged
 from reportkit.errors import ParamsError, RenderError, ReportkitError
+from reportkit.lean import SELDOM
 
 if TYPE_CHECKING:
     from reportkit.model.needle import Needle
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 FAILED, BAD_INPUT, STOPPED = 1, 2, 130
 FROM_GIT = "--from-git"
-SELDOM = 50_000  # objects more than there were, before garbage is looked for
 
 app = typer.Typer(
     name="reportkit",

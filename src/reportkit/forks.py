@@ -234,17 +234,15 @@ class Family:
         worker = self._idle(server)
         if worker:
             with contextlib.suppress(_Gone):
-                found: T = self._asked(worker, server, most, function, arguments)
+                found: T = self._asked(worker, most, function, arguments)
                 return found
         try:
-            return self._asked(self._worker(server), server, most, function, arguments)
+            return self._asked(self._worker(server), most, function, arguments)
         except _Gone as gone:
             why = "was ended" if gone.code and gone.code < 0 else "ended"
             raise RenderError(f"its process {why} all of a sudden (out of memory?).") from None
 
-    def _asked(
-        self, worker: _Worker, server: str, most: int, function: Callable[..., T], arguments: Sequence[Any]
-    ) -> T:
+    def _asked(self, worker: _Worker, most: int, function: Callable[..., T], arguments: Sequence[Any]) -> T:
         """What the function returns, called in this process. Raises what it raises, ServerDied, and _Gone."""
         try:
             worker.pipe.send((function, arguments))
@@ -255,7 +253,7 @@ class Family:
         worker.answered += 1
         if worker.answered < most and not large:
             with self._lock:
-                self._waiting.setdefault(server, []).append(worker)
+                self._waiting.setdefault(worker.process.server, []).append(worker)
         else:
             worker.pipe.close()
             worker.process.wait()

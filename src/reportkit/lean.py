@@ -1,4 +1,4 @@
-"""Importing a library without what it imports for uses that are not ours."""
+"""Starting with little: importing a library without what it imports for uses that are not ours, and looking for garbage seldom."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import get_ident
+
+SELDOM = 50_000  # objects more than there were, before garbage is looked for: what is imported and planned is hardly ever any
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, RootModel, ValidationError, model_validator
+from pydantic import BaseModel, RootModel, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -45,10 +45,8 @@ DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
-class Audiences(RootModel[dict[Key, Audience]]):
+class Audiences(RootModel[dict[Key, Audience]], defer_build=True):
     """params/audiences.yaml: one entry an audience."""
-
-    model_config = ConfigDict(defer_build=True)
 
     @model_validator(mode="after")
     def _free(self) -> Audiences:
@@ -57,16 +55,12 @@ class Audiences(RootModel[dict[Key, Audience]]):
         return self
 
 
-class Needles(RootModel[dict[Key, NeedleParams]]):
+class Needles(RootModel[dict[Key, NeedleParams]], defer_build=True):
     """params/needles.yaml: owners and bets of each needle."""
 
-    model_config = ConfigDict(defer_build=True)
 
-
-class Proofs(RootModel[dict[Key, Proof]]):
+class Proofs(RootModel[dict[Key, Proof]], defer_build=True):
     """params/proofs.yaml: one entry a proof of concept."""
-
-    model_config = ConfigDict(defer_build=True)
 
 
 FILES: dict[str, type[BaseModel]] = {

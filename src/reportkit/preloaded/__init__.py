@@ -11,7 +11,7 @@ import importlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-SELDOM = 50_000  # objects more than there were, before garbage is looked for: a short life leaves little
+from reportkit.lean import SELDOM
 
 gc.disable()  # until all is loaded: nothing of it is ever garbage
 

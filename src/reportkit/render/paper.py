@@ -121,12 +121,13 @@ class _Dress:
 
     fonts: FontConfiguration
     css: CSS
+    fetcher: _Local
 
 
 @lru_cache(maxsize=1)
 def _dress(brand: Brand, as_of: object) -> _Dress:  # noqa: ARG001 (it tells font files of one name apart)
-    fonts = FontConfiguration()
-    return _Dress(fonts, CSS(string=style.paper(brand), font_config=fonts, url_fetcher=_Local(brand)))
+    fonts, fetcher = FontConfiguration(), _Local(brand)
+    return _Dress(fonts, CSS(string=style.paper(brand), font_config=fonts, url_fetcher=fetcher), fetcher)
 
 
 class _Setting:
@@ -140,7 +141,7 @@ class _Setting:
 
     def at(self, scale: float) -> Document:
         """The pages with type of this size, 1 for its usual one."""
-        css = [self.dress.css, CSS(string=_page(self._sheet, scale), url_fetcher=_Local(self._sheet.brand))]
+        css = [self.dress.css, CSS(string=_page(self._sheet, scale), url_fetcher=self.dress.fetcher)]
         return self._html.render(stylesheets=css, font_config=self.dress.fonts)
 
     def written(self, document: Document) -> bytes:

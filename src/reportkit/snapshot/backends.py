@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from reportkit import turns
 from reportkit.model.engine import Engine
-from reportkit.snapshot.sql import literal
+from reportkit.snapshot import sql
 
 T = TypeVar("T")
 Table = Any  # an Ibis table
@@ -74,17 +74,17 @@ class Embedded:
 
     def table(self, frozen: Frozen) -> Table:
         """The file, read in place: by one thread while there is work for one, for all others would only wait beside it."""
-        return self._view(frozen, frozen.entity, literal(str(frozen.path)))
+        return self._view(frozen, frozen.entity, sql.literal(str(frozen.path)))
 
     def placed(self, frozen: Frozen) -> Table:
         """The same with ROW."""
-        return self._view(frozen, f"{frozen.entity}_placed", f"{literal(str(frozen.path))}, {ROW} = true")
+        return self._view(frozen, f"{frozen.entity}_placed", f"{sql.literal(str(frozen.path))}, {ROW} = true")
 
     def _view(self, frozen: Frozen, name: str, read: str) -> Table:
         """What is read as a view that all connections see; Ibis would make one for a single connection."""
         if frozen.rows > GROUP:
             self.connection.raw_sql("RESET threads")
-        self.connection.raw_sql(f'CREATE OR REPLACE VIEW "{name}" AS FROM read_parquet({read})')
+        self.connection.raw_sql(f"CREATE OR REPLACE VIEW {sql.name(name)} AS FROM read_parquet({read})")
         return self.connection.table(name)
 
     def ready(self, all_of_them: Sequence[Frozen]) -> None:
