@@ -13,6 +13,7 @@ import pytest
 
 from reportkit import forks, render, run
 from reportkit.pack import making
+from reportkit.pack.places import Places
 from reportkit.render import layout, paper
 from reportkit.render.ahead import Ahead
 from tests.sample_report import executive, sheet_fields
@@ -88,6 +89,6 @@ def test_a_processor_is_to_spare_where_there_are_fewer_reports(idle: bool, monke
     calls: list[int] = []
     none = threading.Semaphore()
     settings = run.Isolated(Path(), Path(), 0, family=forks.Family())
-    making._laid_out(making.Line(settings, 1, none, none, lambda: idle), Path(), SHEET)
+    making._laid_out(making.Line(settings, 1, none, Places(1), lambda: idle), Path(), SHEET)
     assert [given[3:] for given in asked if given[2:3] != (("html",),)] == [(idle, Path())]
     assert set(calls) == {making.REPORTS}

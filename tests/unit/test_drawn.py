@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -68,6 +69,36 @@ def test_a_turn_by_nothing_is_left_out_and_any_other_stays() -> None:
     made = simpler(f'{HEAD}<text transform="rotate(-0 1 2)">a</text><text transform="rotate(-90 1 2)">b</text></svg>')
     assert (made or "").count("transform") == 1
     assert "rotate(-90 1 2)" in (made or "")
+
+
+def attributes(drawn: str | None, tag: str) -> dict[str, str]:
+    found = ET.fromstring(drawn or "").find(f".//{{http://www.w3.org/2000/svg}}{tag}")
+    assert found is not None
+    return dict(found.attrib)
+
+
+def test_styles_are_attributes_as_far_as_no_style_sheet_is_between() -> None:
+    styled = (
+        "fill: none; stroke:#0a5c62; stroke-dasharray: 0.96,1.92; font-family: 'Source Sans Pro'; clip-path: url(#c)"
+    )
+    alike = "<style>*{stroke-linejoin: round; stroke-linecap: butt}</style>"
+    path = f'<path d="M0 0 9 9" stroke="red" stroke-linejoin="bevel" style="{styled}; stroke-linecap: square"/>'
+    made = simpler(f"{HEAD}<defs>{alike}</defs>{path}</svg>")
+    assert "style" not in (made or "")
+    assert attributes(made, "path") == {
+        "d": "M0 0 9 9", "fill": "none", "stroke": "#0a5c62", "stroke-dasharray": "0.96,1.92", "clip-path": "url(#c)",
+        "font-family": "'Source Sans Pro'", "stroke-linejoin": "round", "stroke-linecap": "square",
+    }  # fmt: skip
+    kept = simpler(f"{HEAD}<style>.a{{stroke: red}}</style>{path}</svg>")
+    assert "stroke-dasharray: 0.96,1.92" in attributes(kept, "path")["style"]
+    assert tags(kept) == ["svg", "style", "path"]
+
+
+@pytest.mark.parametrize(
+    "style", ["fill: red !important", "fill: var(--a)", "font: 9px 'A;B'", "fill: rgb(1, 2, 3)", "fill"]
+)
+def test_styles_that_only_a_parser_reads_stay(style: str) -> None:
+    assert attributes(simpler(f'{HEAD}<path d="M0 0" style="{style}"/></svg>'), "path")["style"] == style
 
 
 def test_what_is_no_svg_by_itself_is_none() -> None:

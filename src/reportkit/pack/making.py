@@ -20,6 +20,7 @@ from reportkit import files, forks, render, run
 from reportkit.errors import NotebookError, ReportkitError
 from reportkit.forks import NoFork, ServerDied
 from reportkit.pack import record, sheets, story
+from reportkit.pack.places import Places
 from reportkit.pack.plan import Job
 from reportkit.render import layout
 from reportkit.workspace import Workspace
@@ -90,14 +91,14 @@ class Line:
     settings: run.Isolated
     timeout: float
     notebooks: threading.Semaphore
-    pages: threading.Semaphore
+    pages: Places
     few: Callable[[], bool] = lambda: False  # whether fewer reports are left than there are processors
 
 
 def make(making: Making, plan: Sequence[Job], settings: run.Isolated, jobs: int, timeout: float) -> None:
     """Make every report of the plan; what fails does not stop the others."""
     warm = settings.family is not None
-    pages = threading.Semaphore(jobs if warm else 1)
+    pages = Places(jobs if warm else 1)
     line = Line(settings, timeout, threading.Semaphore(jobs), pages, lambda: len(plan) - making.done < jobs)
     with ThreadPoolExecutor(min(len(plan), AT_HAND * jobs) or 1) as pool:
         futures = {pool.submit(one, making, job, line): job for job in plan}
@@ -121,7 +122,7 @@ def one(making: Making, job: Job, line: Line) -> record.Made:
     story.filled(executed.notebook, made.numbers, making.workspace.period(making.quarter), job.report)
     source = making.folder(job) / "report.ipynb"
     nbformat.write(executed.notebook, source)
-    with line.pages:
+    with line.pages.taken(source.stat().st_size):  # the longer a notebook, the longer its pages take
         _pages(making, job, source, made, line)
     return made
 

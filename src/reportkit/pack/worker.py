@@ -22,6 +22,7 @@ from reportkit.lent import Address
 from reportkit.pack import parcel, record
 from reportkit.pack.making import Clock, Line, Making, one
 from reportkit.pack.parcel import Parcel
+from reportkit.pack.places import Places
 from reportkit.pack.plan import Job
 from reportkit.snapshot import away
 from reportkit.workspace import Workspace
@@ -108,7 +109,7 @@ def _performed(making: Making, job: Job, task: Task) -> Done:
     try:
         with run.isolated(settings) as ready:
             making.workspace.hand_on(ready.handing_on, making.quarter)
-            made = one(making, job, Line(ready, task.timeout, threading.Semaphore(1), threading.Semaphore(1)))
+            made = one(making, job, Line(ready, task.timeout, threading.Semaphore(1), Places(1)))
         content = {path.name: path.read_bytes() for path in made.files.values()}
         return Done(made, content, making.clock.seconds)
     except ReportkitError as error:

@@ -10,6 +10,8 @@ HREF = "{http://www.w3.org/1999/xlink}href"
 UNTURNED = re.compile(r"rotate\(-?0(?:\.0*)?(?:[ ,][^)]*)?\)")
 ABSOLUTE = re.compile(r"(?:[MLCQ\s]|-?\d+(?:\.\d+)?|[zZ])*")
 POINT = re.compile(r"(-?[\d.]+)\s+(-?[\d.]+)")
+ALIKE = re.compile(r"\s*\*\s*\{([^{}]*)\}\s*")
+DECLARED = re.compile(r"\s*([a-z-]+)\s*:\s*([\w\s.,#%+-]+?|url\(#[\w-]+\)|'[\w\s.-]+'(?:,[\w\s.-]+)*)\s*")
 SEEN_THROUGH = re.compile(r"stroke\s*:(?!\s*none)|opacity|url\(")  # what shows where two marks overlap
 
 
@@ -27,6 +29,7 @@ def simpler(drawn: str) -> str | None:
             del element.attrib["transform"]
         _together(element, marks)
     _ungrouped(root, set(re.findall(r"#([\w-]+)", drawn)))
+    _unstyled(root)
     return ET.tostring(root, encoding="unicode")
 
 
@@ -51,6 +54,30 @@ def _together(group: ET.Element, marks: dict[str, ET.Element]) -> None:
 
 def _moved(outline: str, x: float, y: float) -> str:
     return POINT.sub(lambda at: f"{round(float(at[1]) + x, 6)} {round(float(at[2]) + y, 6)}", outline)
+
+
+def _unstyled(root: ET.Element) -> None:
+    """Styles as attributes, which need not be parsed as CSS: where no style sheet but one for all elements alike is between them."""
+    sheets = [(parent, child) for parent in root.iter() for child in parent if child.tag == f"{SVG}style"]
+    alike = [ALIKE.fullmatch(sheet.text or "") for _, sheet in sheets]
+    common = [_declared(found[1]) if found else None for found in alike]
+    if None in common:
+        return
+    for parent, sheet in sheets:
+        parent.remove(sheet)
+    for element in root.iter():
+        for declared in common:
+            element.attrib.update(declared or {})
+        own = _declared(element.get("style", ""))
+        if own is not None and element is not root:
+            element.attrib.pop("style", None)
+            element.attrib.update(own)
+
+
+def _declared(style: str) -> dict[str, str] | None:
+    """Value by property; None for what only a parser of CSS can read."""
+    found = [DECLARED.fullmatch(one) for one in style.split(";") if one.strip()]
+    return None if None in found else {one[1]: one[2] for one in found if one}
 
 
 def _ungrouped(parent: ET.Element, named: set[str]) -> None:

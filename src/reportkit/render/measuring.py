@@ -12,11 +12,12 @@ import contextlib
 import copy
 import os
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from weasyprint import svg
 from weasyprint.layout import inline, preferred
 from weasyprint.text import line_break
 
@@ -28,6 +29,7 @@ PROPERTIES = (
     "hyphenate_limit_chars", "hyphenate_limit_zone", "hyphens", "lang", "letter_spacing", "overflow_wrap", "tab_size",
     "text_decoration_line", "white_space", "word_break", "word_spacing",
 )  # fmt: skip
+PLACING = frozenset(("rotate", "letter-spacing", "textLength"))  # of the letters of a drawing's text
 UNBROKEN = ("nowrap", "pre")
 WORTH_KEEPING = 1.125  # times as many texts as were known
 _STYLE = itemgetter(*PROPERTIES)
@@ -98,6 +100,27 @@ def texts(fonts: Any) -> int:
     return sum(len(texts) for texts in vars(fonts).get("measured", {}).values())
 
 
+class _Whole(str):
+    """A text that whoever asks for its letters gets as one."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[str]:
+        yield str(self)
+
+
+def as_one(draw: Callable[..., None]) -> Callable[..., None]:
+    """WeasyPrint's drawing of a text in a picture: in one piece, kerned, where no letter of it has a place of its own."""
+
+    def drawn(picture: Any, node: Any, font_size: float) -> None:
+        placed = any(len(node.get(name, "").replace(",", " ").split()) > 1 for name in ("x", "y", "dx", "dy"))
+        if node.text and not (placed or PLACING & node.attrib.keys()):
+            node._etree_node.text = _Whole(node.text)  # noqa: SLF001
+        draw(picture, node, font_size)
+
+    return drawn
+
+
 def install() -> None:
     """Let WeasyPrint ask here, as far as it measures text the way that it is known to."""
     usual = getattr(line_break, "split_first_line", None)
@@ -106,3 +129,7 @@ def install() -> None:
         asked = once(usual)
         for module in (line_break, *users):
             module.split_first_line = asked
+    letters = getattr(svg, "text", None)
+    if callable(letters):
+        svg.text = as_one(letters)  # which elements of text are told by
+        svg.TAGS.update({tag: svg.text for tag, draw in svg.TAGS.items() if draw is letters})

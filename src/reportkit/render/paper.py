@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import pydyf
 import weasyprint.html
 from nbformat import NotebookNode
 from weasyprint import CSS, HTML
@@ -21,7 +19,7 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from reportkit.figures.theme import faces
 from reportkit.model.brand import Brand
-from reportkit.render import measuring, style
+from reportkit.render import computing, measuring, style, writing
 from reportkit.render.ahead import Ahead
 from reportkit.render.frame import environment, logo
 from reportkit.render.outputs import Body
@@ -38,6 +36,8 @@ UNUSED = r"(?m)^(?:::(?:foot)?note-| +@(?:top|left|right|bottom-(?!left |right )
 
 
 measuring.install()
+computing.install()
+writing.install()
 
 
 class _Html(HTML):  # type: ignore[misc]
@@ -147,36 +147,9 @@ class _Setting:
     def written(self, document: Document) -> bytes:
         """The pages as a file."""
         made: bytes = document.write_pdf(
-            pdf_variant="pdf/ua-1", pdf_identifier=self._identifier, custom_metadata=False, finisher=_once
+            pdf_variant="pdf/ua-1", pdf_identifier=self._identifier, custom_metadata=False, finisher=writing.once
         )
         return made
-
-
-class _Written(pydyf.Object):  # type: ignore[misc]
-    """An object of a PDF as the bytes that it is in the file."""
-
-    data = b""
-    compressible = False
-
-    def __init__(self, made: pydyf.Object) -> None:
-        super().__init__()
-        self.number, self.generation, self.free = made.number, made.generation, made.free
-        self.compressible = made.compressible
-        if made.free != "f":
-            self.data = (_compressed(made) if getattr(made, "compress", False) else made).data
-
-
-def _compressed(stream: pydyf.Stream) -> pydyf.Stream:
-    """The stream as zlib makes it usually: pydyf takes its hardest, four times as long for a fiftieth less."""
-    stream.compress = False
-    _, _, content = stream.data.partition(b"\nstream\n")
-    content = zlib.compress(content.removesuffix(b"\nendstream"))
-    return pydyf.Stream([content], dict(stream.extra, Filter="/FlateDecode"))
-
-
-def _once(_: Document, made: pydyf.PDF) -> None:
-    """Turn a PDF's objects into bytes: pydyf would do so twice, for the file and for the hash in its identifier."""
-    made.objects = [_Written(one) for one in made.objects]
 
 
 def _page(sheet: Sheet, scale: float) -> str:
