@@ -1,11 +1,13 @@
-"""Starting with little: importing a library without what it imports for uses that are not ours, and looking for garbage seldom."""
+"""Starting with little: importing a library without, or before, what it imports for uses that are not ours; garbage seldom sought."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import LazyLoader
 from threading import get_ident
 
 SELDOM = 50_000  # objects more than there were, before garbage is looked for: what is imported and planned is hardly ever any
@@ -36,3 +38,32 @@ def without(library: str) -> Iterator[None]:
         yield
     finally:
         sys.meta_path.remove(hidden)
+
+
+@dataclass(frozen=True)
+class _Late:
+    """Tells one thread where a library is, whose code runs when something of it is first asked for."""
+
+    library: str
+    thread: int
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:  # noqa: ARG002
+        """Where the library is; None for any other, whereupon other finders are asked."""
+        spec = PathFinder.find_spec(name, path) if name == self.library and get_ident() == self.thread else None
+        if spec and spec.loader:
+            spec.loader = LazyLoader(spec.loader)
+        return spec
+
+
+@contextmanager
+def later(library: str) -> Iterator[None]:
+    """In the block, and in this thread, the library is imported without running it, which is done when something of it is used.
+
+    For imports of it as a whole: those of something in it run it at once.
+    """
+    late = _Late(library, get_ident())
+    sys.meta_path.insert(0, late)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(late)

@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 
-from reportkit.lean import without
+from reportkit.lean import later, without
 from reportkit.preloaded import load
 
 MODULES = (
@@ -46,7 +46,8 @@ def by_file_name() -> Iterator[None]:
 
 
 if sys.platform == "linux":  # where WeasyPrint names the files; what is not found is searched for below
-    with contextlib.suppress(OSError, ImportError), by_file_name():
+    # Fonts are cut down by HarfBuzz, where there is one, so that fontTools' own way is seldom used.
+    with contextlib.suppress(OSError, ImportError), by_file_name(), later("fontTools.subset"):
         import weasyprint.text.ffi  # noqa: F401
 
 with without("soupsieve"), warnings.catch_warnings(), contextlib.suppress(ImportError):

@@ -7,10 +7,10 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from reportkit.lean import without
+from reportkit.lean import later, without
 from reportkit.run.kernel import START_TIMEOUT, OwnKernel, loop, quiet
 
-with without("pyarrow"):  # which papermill imports to read notebooks from Hadoop, where there is one
+with without("pyarrow"), later("requests"):  # with which papermill reads notebooks from Hadoop and the web
     from papermill import execute_notebook
     from papermill.clientwrap import PapermillNotebookClient
     from papermill.engines import Engine, papermill_engines
