@@ -113,8 +113,12 @@ def _spent() -> float:
 
 def median(work: Callable[[], object], times: int = 3) -> Took:
     """The middle one of several runs."""
-    found = [timed(work) for _ in range(times)]
-    return Took(statistics.median(t.clock for t in found), statistics.median(t.work for t in found))
+    return middle([timed(work) for _ in range(times)])
+
+
+def middle(runs: Sequence[Took]) -> Took:
+    """The median of several runs, of each measure by itself."""
+    return Took(statistics.median(run.clock for run in runs), statistics.median(run.work for run in runs))
 
 
 def told(name: str, took: Took, against: Took | None = None, *, each: int = 0) -> None:
@@ -304,16 +308,28 @@ def _fresh(root: Path) -> None:
 
 
 def seven(given: argparse.Namespace) -> None:
+    """Before the loop and twice after it, as a machine's speed changes within minutes; memory in a run of its own, as it takes a
+    good part of a processor to ask how much is shared."""
     with northwind(given.reports) as root:
         name = f"{given.reports} reports"
+
+        def fresh() -> None:
+            _fresh(root)
+            build(root)
+
+        runs = [timed(fresh)]
+        _fresh(root)
         slow = None if given.without_loop else timed(lambda: loop(root))
         if slow:
             told(f"{name} by papermill + nbconvert, in a loop", slow)
-        with Memory(root / "reports") as memory:
-            told(f"{name} by reportkit, nothing cached", timed(lambda: build(root)), slow)
-        said("  peak memory of all its processes", f"{memory.most():.0f} MiB")
+        runs += [timed(fresh), timed(fresh)]
+        told(f"{name} by reportkit, nothing cached", middle(runs), slow)
+        said("  from", f"{min(run.clock for run in runs):.2f} to {max(run.clock for run in runs):.2f} s")
         _fresh(root)
-        print("".join(line for line in build(root, "--timings").splitlines(keepends=True) if line.startswith("  ")))
+        with Memory(root / "reports") as memory:
+            lines = build(root, "--timings").splitlines(keepends=True)
+        said("  peak memory of all its processes", f"{memory.most():.0f} MiB")
+        print("".join(line for line in lines if line.startswith("  ")))
 
 
 def again(given: argparse.Namespace) -> None:
