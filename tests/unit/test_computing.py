@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from weasyprint import HTML, css
 from weasyprint.layout import block, percent
+from weasyprint.layout import float as floats
 
 from reportkit import render
 from reportkit.render import computing
@@ -30,23 +31,32 @@ PAGES = {
     "first": "<style>p::first-line{font-weight:600;letter-spacing:3px}p::first-letter{font-size:3em}</style>"
     f"<p>{LONG}",
     "placed": "<div style='position:relative;left:3px'><p style='position:absolute;left:20%;top:9px;width:50%'>a</p></div>",
+    "right to left": f"<div dir=rtl><p>{LONG}</p><p style='float:left;width:20%'>a</p>{LONG}</div>",
     "inherited": "<style>div{border:3px solid;margin:5%;padding:inherit;color:initial}p{all:initial}q{margin:inherit}</style><div>a<p>b</p><q>c",
     "variables": "<style>html{--a:12px}p{margin-left:var(--a);padding:var(--none,3px)}</style><p>a",
     "paged": "<style>@page{margin:10%;@bottom-right{content:counter(page);width:30%}}</style>" + 40 * f"<p>{LONG}</p>",
 }
 
 
+def within(ours: Any, name: str) -> Any:
+    """What one of our functions has kept under this name, as the function of WeasyPrint that it asks."""
+    return dict(zip(ours.__code__.co_freevars, ours.__closure__, strict=True))[name].cell_contents
+
+
+def instead(monkeypatch: pytest.MonkeyPatch, name: str, ours: Any, other: Any) -> None:
+    """Another function wherever WeasyPrint's layout calls ours."""
+    for where, module in list(sys.modules.items()):
+        if where.startswith("weasyprint.layout") and getattr(module, name, None) is ours:
+            monkeypatch.setattr(module, name, other)
+
+
 @pytest.fixture
 def usual(monkeypatch: pytest.MonkeyPatch) -> None:
     """WeasyPrint as it is without us, for one test."""
-    ours = block.resolve_percentages
-    own = dict(zip(ours.__code__.co_freevars, ours.__closure__, strict=True))["resolve"].cell_contents
-    for name, module in list(sys.modules.items()):
-        if name.startswith("weasyprint.layout") and getattr(module, "resolve_percentages", None) is ours:
-            monkeypatch.setattr(module, "resolve_percentages", own)
-    missing = css.ComputedStyle.__missing__
-    own = dict(zip(missing.__code__.co_freevars, missing.__closure__, strict=True))["missing"].cell_contents
-    monkeypatch.setattr(css.ComputedStyle, "__missing__", own)
+    resolve, avoid, missing = block.resolve_percentages, block.avoid_collisions, css.ComputedStyle.__missing__
+    instead(monkeypatch, "resolve_percentages", resolve, within(resolve, "resolve"))
+    instead(monkeypatch, "avoid_collisions", avoid, within(avoid, "avoid"))
+    monkeypatch.setattr(css.ComputedStyle, "__missing__", within(missing, "missing"))
 
 
 def written(text: str) -> bytes:
@@ -70,36 +80,57 @@ def test_a_whole_report_is_that_of_weasyprint_alone(request: pytest.FixtureReque
 
 
 def test_lengths_are_resolved_once_for_equal_boxes_in_the_same_space(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[Any] = []
-    once = computing.once(lambda box, space: (asked.append(box), percent_of_weasyprint(box, space))[1])
-    boxes: list[Any] = []
     ours = block.resolve_percentages
+    resolve = within(ours, "resolve")
+    asked: list[Any] = []
+    boxes: list[Any] = []
+    once = computing.once(lambda box, space: (asked.append(box), resolve(box, space))[1])  # type: ignore[func-returns-value]
 
     def seen(box: Any, containing_block: Any) -> None:
         boxes.append(box)
         once(box, containing_block)
 
-    percent_of_weasyprint = dict(zip(ours.__code__.co_freevars, ours.__closure__, strict=True))["resolve"].cell_contents
-    for name, module in list(sys.modules.items()):
-        if name.startswith("weasyprint.layout") and getattr(module, "resolve_percentages", None) is ours:
-            monkeypatch.setattr(module, "resolve_percentages", seen)
+    instead(monkeypatch, "resolve_percentages", ours, seen)
     render.pdf(executive(), SHEET)
     assert len(asked) < len(boxes) / 2
 
 
+def test_lines_with_no_float_beside_them_are_where_their_block_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = block.avoid_collisions
+    asked: list[Any] = []
+    avoid = within(ours, "avoid")
+    beside = computing.beside(lambda *how: (asked.append(how[1]), avoid(*how))[1])  # type: ignore[func-returns-value]
+    instead(monkeypatch, "avoid_collisions", ours, beside)
+    written(f"<p>{LONG}")
+    assert not asked
+    written(PAGES["floats"])
+    assert len(asked) > 3
+
+
 def test_what_hangs_on_the_size_of_type_is_not_kept() -> None:
-    known: list[dict[Any, Any]] = [
-        cell.cell_contents for cell in block.resolve_percentages.__closure__ if isinstance(cell.cell_contents, dict)
-    ]
-    before = len(known[0])
+    known = within(block.resolve_percentages, "known")
+    before = len(known)
     written("<p style='margin-left:calc(1em + 7%);width:13.7%'>a")
-    kept = [said for said in list(known[0])[before:] if any(map(css.check_math, said))]
+    kept = [said for said in list(known)[before:] if any(map(css.check_math, said))]
     assert not kept
 
 
 def test_a_weasyprint_that_works_otherwise_is_left_alone(usual: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(percent, "resolve_percentages")
+    monkeypatch.delattr(floats, "avoid_collisions")
     monkeypatch.delattr(css.properties, "INITIAL_NOT_COMPUTED")
-    theirs = (block.resolve_percentages, css.ComputedStyle.__missing__)
+
+    def known() -> tuple[Any, ...]:
+        return block.resolve_percentages, block.avoid_collisions, css.ComputedStyle.__missing__
+
+    theirs = known()
     computing.install()
-    assert (block.resolve_percentages, css.ComputedStyle.__missing__) == theirs
+    assert known() == theirs
+
+
+def test_boxes_are_forgotten_where_they_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(computing, "MANY", 3)
+    ours = render.pdf(executive(), SHEET)
+    assert 0 < len(within(block.resolve_percentages, "known")) <= 4
+    monkeypatch.undo()
+    assert render.pdf(executive(), SHEET) == ours

@@ -98,6 +98,16 @@ def test_a_text_is_measured_once_in_each_style_and_width_that_it_breaks_at() -> 
     assert len(asked) == 9
 
 
+def test_whether_a_line_may_end_after_a_letter_is_asked_once() -> None:
+    assert preferred.can_break_text is inline.can_break_text is line_break.can_break_text
+    written(TABLE)
+    asked = preferred.can_break_text.cache_info().misses
+    written(TABLE)
+    assert preferred.can_break_text.cache_info().misses == asked > 0
+    assert preferred.can_break_text("-a", "en")
+    assert not preferred.can_break_text("aa", "en")
+
+
 def test_a_weasyprint_that_measures_otherwise_is_left_alone(usual: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(preferred, "split_first_line")
     measuring.install()

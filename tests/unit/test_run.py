@@ -20,9 +20,9 @@ import psutil
 import pytest
 from nbformat import NotebookNode
 
-from reportkit import run
+from reportkit import forks, run
 from reportkit.errors import NotebookError, ReportkitError, UnknownName
-from reportkit.lean import without
+from reportkit.lean import later, without
 from reportkit.run.parameters import read
 
 PARAMETERS = 'audience = "executives"\nquarter = "2026-Q3"'
@@ -307,6 +307,33 @@ def test_a_library_is_hidden_from_its_thread_alone_and_for_the_block() -> None:
     assert found == [importlib.import_module("this")]
 
 
-def test_papermill_is_there_without_what_it_reads_from_hadoop_with() -> None:
-    code = "import sys; import reportkit.run.engine; sys.exit('pyarrow' in sys.modules); "
+def test_a_library_is_run_when_something_of_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "slow_one.py").write_text("import sys; sys.slow_one_ran = True; value = 1")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "slow_one_ran", False, raising=False)
+    with later("slow_one"):
+        import slow_one  # type: ignore[import-not-found]
+    assert not sys.slow_one_ran  # type: ignore[attr-defined]
+    assert slow_one.value == 1
+    assert sys.slow_one_ran  # type: ignore[attr-defined]
+    assert importlib.import_module("slow_one") is slow_one
+    with later("no_such_one"), pytest.raises(ModuleNotFoundError):
+        importlib.import_module("no_such_one")
+
+
+def test_papermill_is_there_without_what_it_reads_from_elsewhere_with() -> None:
+    lacking = "{'pyarrow', 'urllib3'} & set(sys.modules)"
+    code = f"import sys; import reportkit.run.engine; assert not {lacking}; from papermill.iorw import requests; requests.get"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_pages_server_does_without_what_cuts_fonts_down_otherwise(tmp_path: Path) -> None:
+    code = (
+        "import sys; from reportkit.render import style; from reportkit.model.brand import Brand\n"
+        "style.screen(Brand()) if sys.argv[1:] else __import__('reportkit.preloaded.pages')\n"
+        "import fontTools.subset\n"
+        "assert ('fontTools.subset.svg' in sys.modules) == bool(sys.argv[1:]); assert fontTools.subset.Subsetter"
+    )
+    environment = {**os.environ, **forks.SETTLED, "XDG_CACHE_HOME": str(tmp_path)}
+    for arguments in (["cut"], []):  # the fonts of a page are cut down once
+        subprocess.run([sys.executable, "-c", code, *arguments], check=True, env=environment)

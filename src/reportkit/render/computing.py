@@ -1,8 +1,8 @@
-"""WeasyPrint works out the same lengths again and again: here those of equal boxes are worked out once, and plain styles at once.
+"""WeasyPrint works out the same again and again: here lengths of equal boxes are worked out once, and what is plain at once.
 
 A box is laid out several times, to find widths, heights and where pages end, and each time all its margins, paddings and sizes
-are: from the same style in the same space they come out the same. Most properties of most elements are said by no rule. A
-WeasyPrint that looks otherwise goes on as it is.
+are: from the same style in the same space they come out the same. Most properties of most elements are said by no rule, and most
+lines have no float beside them. A WeasyPrint that looks otherwise goes on as it is.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from operator import itemgetter
+from types import ModuleType
 from typing import Any
 
 from weasyprint import css
 from weasyprint.css import computed_values, properties
 from weasyprint.formatting_structure import boxes
+from weasyprint.layout import float as floats
 from weasyprint.layout import percent
 
 SIZES = ("width", "height", "min_width", "min_height", "max_width", "max_height")
@@ -25,6 +27,7 @@ MANY = 50_000  # boxes known, of which a process that lays out report after repo
 SPECIAL = ("display", "float", "page", "position")  # which hang on one another, or on elements further out
 _SAID = itemgetter(*USED, "box_sizing")
 Resolve = Callable[[Any, Any], None]
+Avoid = Callable[..., Any]
 
 
 def once(resolve: Resolve) -> Resolve:
@@ -55,6 +58,26 @@ def once(resolve: Resolve) -> Resolve:
         return None
 
     return resolved
+
+
+def beside(avoid: Avoid) -> Avoid:
+    """WeasyPrint's avoid_collisions, asked of lines alone that there are floats beside."""
+
+    def found(context: Any, box: Any, containing_block: Any, outer: bool = True) -> Any:
+        if (
+            context.excluded_shapes
+            or not isinstance(box, boxes.LineBox)
+            or containing_block.style["direction"] != "ltr"
+        ):
+            return avoid(context, box, containing_block, outer)
+        left = containing_block.content_box_x()
+        right = left + containing_block.width
+        if outer:
+            return left, box.position_y, right - left
+        inner = left + box.margin_left
+        return inner - box.margin_left, box.border_box_y() - box.margin_top, right - box.margin_right - inner
+
+    return found
 
 
 def at_once(missing: Callable[[Any, str], Any], plain: dict[str, tuple[str, ...]]) -> Callable[[Any, str], Any]:
@@ -90,14 +113,21 @@ def _logical(key: str) -> set[str]:
     return {named(block="ttb", inline=direction) for direction in ("ltr", "rtl")} if named else set()
 
 
+def _instead(home: ModuleType, name: str, around: Callable[[Any], Any]) -> None:
+    """Have all of WeasyPrint's layout call a function through ours, where there is one of that name."""
+    usual = getattr(home, name, None)
+    if not usual:
+        return
+    ours = around(usual)
+    for where, module in list(sys.modules.items()):
+        if where.startswith("weasyprint.layout") and getattr(module, name, None) is usual:
+            setattr(module, name, ours)
+
+
 def install() -> None:
     """Let WeasyPrint ask here, as far as it works out styles the way that it is known to."""
-    usual = getattr(percent, "resolve_percentages", None)
-    if usual:
-        asked = once(usual)
-        for name, module in list(sys.modules.items()):
-            if name.startswith("weasyprint.layout") and getattr(module, "resolve_percentages", None) is usual:
-                module.resolve_percentages = asked  # type: ignore[attr-defined]
+    _instead(percent, "resolve_percentages", once)
+    _instead(floats, "avoid_collisions", beside)
     missing = getattr(getattr(css, "ComputedStyle", None), "__missing__", None)
     if missing and all(hasattr(properties, name) for name in ("INHERITED", "INITIAL_VALUES", "INITIAL_NOT_COMPUTED")):
         css.ComputedStyle.__missing__ = at_once(missing, _plain())

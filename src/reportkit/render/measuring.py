@@ -9,10 +9,10 @@ The reports of a build hand them on, as much of what they say is the same. A Wea
 from __future__ import annotations
 
 import contextlib
-import copy
 import os
 import pickle
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ PROPERTIES = (
     "text_decoration_line", "white_space", "word_break", "word_spacing",
 )  # fmt: skip
 PLACING = frozenset(("rotate", "letter-spacing", "textLength"))  # of the letters of a drawing's text
+USERS = (inline, preferred)  # the modules that measure texts
+ENDINGS = 4096  # of texts, by which it is known whether a line may end there
 UNBROKEN = ("nowrap", "pre")
 WORTH_KEEPING = 1.125  # times as many texts as were known
 _STYLE = itemgetter(*PROPERTIES)
@@ -59,8 +61,8 @@ def once(split: Split) -> Split:
                 known = split(text, style, context, max_width, justification_spacing, **how)
                 one_line = known[1] == len(text.encode()) and known[2] is None and _fits(known, style, width)
                 measured[whole if one_line else broken] = known
-        layout = copy.copy(known[0])  # drawing the text changes it
-        layout.max_width = max_width
+        layout = type(known[0]).__new__(type(known[0]))  # a copy, as drawing the text changes it
+        vars(layout).update(vars(known[0]), max_width=max_width)
         return (layout, *known[1:])
 
     return found
@@ -124,11 +126,17 @@ def as_one(draw: Callable[..., None]) -> Callable[..., None]:
 def install() -> None:
     """Let WeasyPrint ask here, as far as it measures text the way that it is known to."""
     usual = getattr(line_break, "split_first_line", None)
-    users = [module for module in (inline, preferred) if getattr(module, "split_first_line", None) is usual]
-    if usual and len(users) == 2:
+    users = [module for module in USERS if getattr(module, "split_first_line", None) is usual]
+    if usual and len(users) == len(USERS):
         asked = once(usual)
         for module in (line_break, *users):
             module.split_first_line = asked
+    breaks = getattr(line_break, "can_break_text", None)
+    if breaks:
+        breaks_once = lru_cache(ENDINGS)(breaks)  # the last letter of each text and what may come after it
+        for module in (line_break, *USERS):
+            if getattr(module, "can_break_text", None) is breaks:
+                module.can_break_text = breaks_once
     letters = getattr(svg, "text", None)
     if callable(letters):
         svg.text = as_one(letters)  # which elements of text are told by
