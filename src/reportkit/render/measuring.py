@@ -61,7 +61,8 @@ def once(split: Split) -> Split:
                 known = split(text, style, context, max_width, justification_spacing, **how)
                 one_line = known[1] == len(text.encode()) and known[2] is None and _fits(known, style, width)
                 measured[whole if one_line else broken] = known
-        layout = type(known[0]).__new__(type(known[0]))  # a copy, as drawing the text changes it
+        kind: Any = type(known[0])
+        layout = kind.__new__(kind)  # a copy, as drawing the text changes it
         vars(layout).update(vars(known[0]), max_width=max_width)
         return (layout, *known[1:])
 
