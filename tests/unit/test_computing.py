@@ -10,6 +10,7 @@ from weasyprint import HTML, css
 from weasyprint.layout import block, percent
 from weasyprint.layout import float as floats
 
+import reportkit.render.paper  # noqa: F401  (which puts ours in)
 from reportkit import render
 from reportkit.render import computing
 from tests.sample_report import executive, sheet_fields
@@ -34,6 +35,10 @@ PAGES = {
     "right to left": f"<div dir=rtl><p>{LONG}</p><p style='float:left;width:20%'>a</p>{LONG}</div>",
     "inherited": "<style>div{border:3px solid;margin:5%;padding:inherit;color:initial}p{all:initial}q{margin:inherit}</style><div>a<p>b</p><q>c",
     "variables": "<style>html{--a:12px}p{margin-left:var(--a);padding:var(--none,3px)}</style><p>a",
+    "said of some": "<style>b{opacity:.5;z-index:3}p{all:unset;margin-block:9px 7px;inset-inline-start:4px;position:relative}</style>"
+    "<p>a<b style='opacity:initial'>b</b><b style='opacity:inherit'>c</b><b style='opacity:unset;width:revert'>d</b>",
+    "marked": "<style>li::before{content:'x';margin-left:3px}li::marker{color:red}p::after{content:counter(c);counter-increment:c;display:block}</style>"
+    "<ul><li>a<li>b</ul><p>c",
     "paged": "<style>@page{margin:10%;@bottom-right{content:counter(page);width:30%}}</style>" + 40 * f"<p>{LONG}</p>",
 }
 
@@ -57,6 +62,7 @@ def usual(monkeypatch: pytest.MonkeyPatch) -> None:
     instead(monkeypatch, "resolve_percentages", resolve, within(resolve, "resolve"))
     instead(monkeypatch, "avoid_collisions", avoid, within(avoid, "avoid"))
     monkeypatch.setattr(css.ComputedStyle, "__missing__", within(missing, "missing"))
+    monkeypatch.setattr(css.ComputedStyle, "__init__", within(css.ComputedStyle.__init__, "begin"))
 
 
 def written(text: str) -> bytes:
@@ -107,6 +113,22 @@ def test_lines_with_no_float_beside_them_are_where_their_block_is(monkeypatch: p
     assert len(asked) > 3
 
 
+def test_what_no_rule_says_anything_of_is_not_worked_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    missing = within(css.ComputedStyle.__missing__, "missing")
+    plain = within(css.ComputedStyle.__missing__, "plain")
+
+    def seen(style: Any, key: str) -> Any:
+        if style.parent_style is not None and not style.pseudo_type:  # not of the page and its margins
+            asked.append(key)
+        return missing(style, key)
+
+    monkeypatch.setattr(css.ComputedStyle, "__missing__", computing.as_parent(seen, plain))
+    written("<p style='margin-inline-start:9px;color:red'><b>a</b><i>b</i>")
+    assert {"margin_left", "color"} <= set(asked)
+    assert not {"margin_bottom", "opacity", "hyphens", "z_index"} & set(asked)
+
+
 def test_what_hangs_on_the_size_of_type_is_not_kept() -> None:
     known = within(block.resolve_percentages, "known")
     before = len(known)
@@ -121,7 +143,8 @@ def test_a_weasyprint_that_works_otherwise_is_left_alone(usual: None, monkeypatc
     monkeypatch.delattr(css.properties, "INITIAL_NOT_COMPUTED")
 
     def known() -> tuple[Any, ...]:
-        return block.resolve_percentages, block.avoid_collisions, css.ComputedStyle.__missing__
+        style = css.ComputedStyle
+        return block.resolve_percentages, block.avoid_collisions, style.__missing__, style.__init__
 
     theirs = known()
     computing.install()

@@ -10,6 +10,8 @@ import pikepdf
 import pytest
 from weasyprint import HTML, svg
 
+import reportkit.render.paper  # noqa: F401  (which puts ours in)
+
 SOURCE = "font-family='Source Sans Pro' font-size='20'"
 
 

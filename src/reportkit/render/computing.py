@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from itertools import chain
 from operator import itemgetter
 from types import ModuleType
 from typing import Any
@@ -28,6 +29,7 @@ SPECIAL = ("display", "float", "page", "position")  # which hang on one another,
 _SAID = itemgetter(*USED, "box_sizing")
 Resolve = Callable[[Any, Any], None]
 Avoid = Callable[..., Any]
+Plain = dict[str, tuple[str, ...]]
 
 
 def once(resolve: Resolve) -> Resolve:
@@ -80,31 +82,52 @@ def beside(avoid: Avoid) -> Avoid:
     return found
 
 
-def at_once(missing: Callable[[Any, str], Any], plain: dict[str, tuple[str, ...]]) -> Callable[[Any, str], Any]:
-    """The __missing__ of WeasyPrint's ComputedStyle, but for plain properties which no rule says anything of."""
+def as_parent(missing: Callable[[Any, str], Any], plain: Plain) -> Callable[[Any, str], Any]:
+    """The __missing__ of WeasyPrint's ComputedStyle, but for properties which no rule says anything of and which are the parent's."""
 
     def found(style: Any, key: str) -> Any:
-        names = plain.get(key)
-        if names is None or style.parent_style is None:
+        if key not in plain or key in style.cascaded or style.parent_style is None:
             return missing(style, key)
-        for name in names:
-            if name in style.cascaded:
-                return missing(style, key)
-        value = style[key] = style.parent_style[key] if key in properties.INHERITED else properties.INITIAL_VALUES[key]
+        value = style[key] = style.parent_style[key]
         return value
 
     return found
 
 
-def _plain() -> dict[str, tuple[str, ...]]:
-    """Properties that are as the parent's or as they begin where no rule says anything, each with the names that a rule may give it."""
-    return {
-        key: (key, *_logical(key))
-        for key in properties.INITIAL_VALUES
-        if key not in SPECIAL
-        and not key.startswith(("text_decoration_", "__"))
-        and (key in properties.INHERITED or key not in properties.INITIAL_NOT_COMPUTED)
-    }
+def as_begun(begin: Callable[..., None], plain: Plain) -> Callable[..., None]:
+    """The __init__ of WeasyPrint's ComputedStyle, and of what no rule says anything of the value that it begins with."""
+    begun = {key: properties.INITIAL_VALUES[key] for key in plain}
+    said: dict[str, list[str]] = {}
+    for key, names in plain.items():
+        for name in names:
+            said.setdefault(name, []).append(key)
+
+    def begins(style: Any, parent_style: Any, cascaded: Any, pseudo_type: Any, *how: Any, **named: Any) -> None:
+        begin(style, parent_style, cascaded, pseudo_type, *how, **named)
+        if (
+            parent_style is None or pseudo_type
+        ):  # the styles of first lines are laid over others as far as they are known
+            return
+        style.update(begun)
+        for key in chain.from_iterable(said.get(name, ()) for name in cascaded):
+            style.pop(key, None)
+
+    return begins
+
+
+def _plain() -> tuple[Plain, Plain]:
+    """Properties that are the parent's where no rule says anything, and those that are as they begin; each with what a rule may call it."""
+    inherited: Plain = {}
+    initial: Plain = {}
+    for key in properties.INITIAL_VALUES:
+        names = (key, *_logical(key))
+        if key in SPECIAL or key.startswith(("text_decoration_", "__")):
+            continue
+        if key in properties.INHERITED and len(names) == 1:
+            inherited[key] = names
+        elif key not in properties.INHERITED and key not in properties.INITIAL_NOT_COMPUTED:
+            initial[key] = names
+    return inherited, initial
 
 
 def _logical(key: str) -> set[str]:
@@ -128,6 +151,9 @@ def install() -> None:
     """Let WeasyPrint ask here, as far as it works out styles the way that it is known to."""
     _instead(percent, "resolve_percentages", once)
     _instead(floats, "avoid_collisions", beside)
-    missing = getattr(getattr(css, "ComputedStyle", None), "__missing__", None)
+    style: Any = getattr(css, "ComputedStyle", None)
+    missing = getattr(style, "__missing__", None)
     if missing and all(hasattr(properties, name) for name in ("INHERITED", "INITIAL_VALUES", "INITIAL_NOT_COMPUTED")):
-        css.ComputedStyle.__missing__ = at_once(missing, _plain())
+        inherited, initial = _plain()
+        style.__missing__ = as_parent(missing, inherited)
+        style.__init__ = as_begun(style.__init__, initial)
