@@ -126,7 +126,7 @@ def test_what_no_rule_says_anything_of_is_not_worked_out(monkeypatch: pytest.Mon
     monkeypatch.setattr(css.ComputedStyle, "__missing__", computing.as_parent(seen, plain))
     written("<p style='margin-inline-start:9px;color:red'><b>a</b><i>b</i>")
     assert {"margin_left", "color"} <= set(asked)
-    assert not {"margin_bottom", "opacity", "hyphens", "z_index"} & set(asked)
+    assert not {"padding_bottom", "opacity", "hyphens", "z_index"} & set(asked)
 
 
 def test_what_hangs_on_the_size_of_type_is_not_kept() -> None:
