@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -94,8 +95,23 @@ def test_styles_are_attributes_as_far_as_no_style_sheet_is_between() -> None:
     assert tags(kept) == ["svg", "style", "path"]
 
 
+def test_a_long_style_is_looked_at_once() -> None:
+    style = "fill:" + " " * 50_000 + "(;" + "font-family: " + "a b " * 50_000 + "("
+    begun = time.perf_counter()
+    assert attributes(simpler(f'{HEAD}<path d="M0 0" style="{style}"/></svg>'), "path")["style"] == style
+    assert time.perf_counter() - begun < 5  # hours, where each blank might belong to what is before or after it
+
+
 @pytest.mark.parametrize(
-    "style", ["fill: red !important", "fill: var(--a)", "font: 9px 'A;B'", "fill: rgb(1, 2, 3)", "fill"]
+    "style",
+    [
+        "fill: red !important",
+        "fill: var(--a)",
+        "font: 9px 'A;B'",
+        "fill: rgb(1, 2, 3)",
+        "fill",
+        "-inkscape-stroke: none",
+    ],
 )
 def test_styles_that_only_a_parser_reads_stay(style: str) -> None:
     assert attributes(simpler(f'{HEAD}<path d="M0 0" style="{style}"/></svg>'), "path")["style"] == style

@@ -49,6 +49,22 @@ def test_no_more_are_in_than_there_are_places() -> None:
     assert inside == [0]
 
 
+def test_who_is_interrupted_while_waiting_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = Places(1)
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with places.taken(1):
+        with monkeypatch.context() as patch:
+            patch.setattr(places._changed, "wait_for", interrupted)
+            with pytest.raises(KeyboardInterrupt), places.taken(9):
+                pass
+        assert not places._waiting
+    with places.taken(2):
+        pass
+
+
 def test_a_place_is_free_again_after_what_failed() -> None:
     places = Places(1)
     with pytest.raises(ValueError, match="no"), places.taken(1):

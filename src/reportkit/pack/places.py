@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import threading
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ class Places:
 
     def __init__(self, number: int) -> None:
         self._free = number
-        self._waiting: list[tuple[float, int]] = []
+        self._waiting: set[tuple[float, int]] = set()
         self._came = itertools.count()
         self._changed = threading.Condition()
 
@@ -23,11 +22,13 @@ class Places:
         """A place for the block; `work` in whatever unit all of them use."""
         with self._changed:
             me = (-work, next(self._came))
-            heapq.heappush(self._waiting, me)
-            self._changed.wait_for(lambda: self._free > 0 and self._waiting[0] == me)
-            heapq.heappop(self._waiting)
-            self._free -= 1
-            self._changed.notify_all()  # there may be a place for the next one
+            self._waiting.add(me)
+            try:
+                self._changed.wait_for(lambda: self._free > 0 and min(self._waiting) == me)
+                self._free -= 1
+            finally:  # also of who was interrupted while waiting
+                self._waiting.remove(me)
+                self._changed.notify_all()  # there may be a place for the next one
         try:
             yield
         finally:

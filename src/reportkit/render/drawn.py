@@ -11,7 +11,8 @@ UNTURNED = re.compile(r"rotate\(-?0(?:\.0*)?(?:[ ,][^)]*)?\)")
 ABSOLUTE = re.compile(r"(?:[MLCQ\s]|-?\d+(?:\.\d+)?|[zZ])*")
 POINT = re.compile(r"(-?[\d.]+)\s+(-?[\d.]+)")
 ALIKE = re.compile(r"\s*\*\s*\{([^{}]*)\}\s*")
-DECLARED = re.compile(r"\s*([a-z-]+)\s*:\s*([\w\s.,#%+-]+?|url\(#[\w-]+\)|'[\w\s.-]+'(?:,[\w\s.-]+)*)\s*")
+NAME = re.compile(r"[a-z][a-z-]*")
+VALUE = re.compile(r"[\w\s.,#%+-]+|url\(#[\w-]+\)|'[\w\s.-]+'(?:,[\w\s.-]+)*")
 SEEN_THROUGH = re.compile(r"stroke\s*:(?!\s*none)|opacity|url\(")  # what shows where two marks overlap
 
 
@@ -58,13 +59,13 @@ def _moved(outline: str, x: float, y: float) -> str:
 
 def _unstyled(root: ET.Element) -> None:
     """Styles as attributes, which need not be parsed as CSS: where no style sheet but one for all elements alike is between them."""
-    sheets = [(parent, child) for parent in root.iter() for child in parent if child.tag == f"{SVG}style"]
-    alike = [ALIKE.fullmatch(sheet.text or "") for _, sheet in sheets]
+    sheets = [element for element in root.iter(f"{SVG}style") if element.text]
+    alike = [ALIKE.fullmatch(sheet.text or "") for sheet in sheets]
     common = [_declared(found[1]) if found else None for found in alike]
     if None in common:
         return
-    for parent, sheet in sheets:
-        parent.remove(sheet)
+    for sheet in sheets:
+        sheet.text = None
     for element in root.iter():
         for declared in common:
             element.attrib.update(declared or {})
@@ -76,8 +77,14 @@ def _unstyled(root: ET.Element) -> None:
 
 def _declared(style: str) -> dict[str, str] | None:
     """Value by property; None for what only a parser of CSS can read."""
-    found = [DECLARED.fullmatch(one) for one in style.split(";") if one.strip()]
-    return None if None in found else {one[1]: one[2] for one in found if one}
+    found = {}
+    for one in style.split(";"):
+        name, colon, value = (part.strip() for part in one.partition(":"))
+        if colon and NAME.fullmatch(name) and VALUE.fullmatch(value):
+            found[name] = value
+        elif one.strip():
+            return None
+    return found
 
 
 def _ungrouped(parent: ET.Element, named: set[str]) -> None:
