@@ -6,9 +6,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, PathFinder
-from importlib.util import LazyLoader
-from threading import get_ident
+from threading import RLock, get_ident
+from types import ModuleType
+from typing import Any
 
 SELDOM = 50_000  # objects more than there were, before garbage is looked for: what is imported and planned is hardly ever any
 
@@ -40,6 +42,41 @@ def without(library: str) -> Iterator[None]:
         sys.meta_path.remove(hidden)
 
 
+_RUNNING = RLock()
+
+
+class _LateModule(ModuleType):
+    """A module whose code runs when something of it is first asked for, once, whichever threads ask.
+
+    That of the standard library may be seen half run by a second thread, before Python 3.13.
+    """
+
+    def __getattribute__(self, name: str) -> Any:
+        known = ModuleType.__getattribute__(self, "__dict__")
+        with _RUNNING:
+            loader = known.pop("__late__", None)
+            if loader:
+                try:
+                    loader.exec_module(self)
+                except BaseException:
+                    known["__late__"] = loader
+                    raise
+                self.__class__ = ModuleType  # type: ignore[assignment]
+        return ModuleType.__getattribute__(self, name)
+
+
+class _LateLoader(Loader):
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return _LateModule(spec.name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Leave it to whoever asks for something of the module first."""
+        module.__dict__["__late__"] = self._loader
+
+
 @dataclass(frozen=True)
 class _Late:
     """Tells one thread where a library is, whose code runs when something of it is first asked for."""
@@ -51,7 +88,7 @@ class _Late:
         """Where the library is; None for any other, whereupon other finders are asked."""
         spec = PathFinder.find_spec(name, path) if name == self.library and get_ident() == self.thread else None
         if spec and spec.loader:
-            spec.loader = LazyLoader(spec.loader)
+            spec.loader = _LateLoader(spec.loader)
         return spec
 
 
@@ -59,7 +96,7 @@ class _Late:
 def later(library: str) -> Iterator[None]:
     """In the block, and in this thread, the library is imported without running it, which is done when something of it is used.
 
-    For imports of it as a whole: those of something in it run it at once.
+    For imports of it as a whole: those of something in it run it at once, as does whatever looks through all modules.
     """
     late = _Late(library, get_ident())
     sys.meta_path.insert(0, late)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import pydyf
 import pytest
-from weasyprint import HTML, css
-from weasyprint.layout import block, percent
-from weasyprint.layout import float as floats
+from weasyprint import HTML, css, svg
+from weasyprint.layout import block
+from weasyprint.text import line_break
 
 import reportkit.render.paper  # noqa: F401  (which puts ours in)
 from reportkit import render
-from reportkit.render import computing
+from reportkit.render import computing, measuring, writing
 from tests.sample_report import executive, sheet_fields
 
 SHEET = render.Sheet(**sheet_fields())
@@ -137,18 +138,34 @@ def test_what_hangs_on_the_size_of_type_is_not_kept() -> None:
     assert not kept
 
 
-def test_a_weasyprint_that_works_otherwise_is_left_alone(usual: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(percent, "resolve_percentages")
-    monkeypatch.delattr(floats, "avoid_collisions")
-    monkeypatch.delattr(css.properties, "INITIAL_NOT_COMPUTED")
+def known() -> tuple[Any, ...]:
+    style = css.ComputedStyle
+    return block.resolve_percentages, block.avoid_collisions, style.__missing__, style.__init__
 
-    def known() -> tuple[Any, ...]:
-        style = css.ComputedStyle
-        return block.resolve_percentages, block.avoid_collisions, style.__missing__, style.__init__
 
+@pytest.mark.parametrize(("home", "name"), [(home, name) for home, names in computing.KNOWN for name in names])
+def test_a_weasyprint_that_works_otherwise_is_left_alone(
+    usual: None, home: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = known()
+    with monkeypatch.context() as other:
+        other.delattr(home, name)
+        computing.install()
+    assert known() == theirs
+
+
+def test_a_weasyprint_whose_styles_begin_otherwise_is_left_alone(usual: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(css.ComputedStyle, "__init__", lambda self, *how: None)
     theirs = known()
     computing.install()
     assert known() == theirs
+
+
+def test_it_is_put_in_once() -> None:
+    ours = known(), svg.text, line_break.can_break_text, line_break.split_first_line, pydyf.zlib
+    for module in (computing, measuring, writing):
+        module.install()
+    assert ours == (known(), svg.text, line_break.can_break_text, line_break.split_first_line, pydyf.zlib)
 
 
 def test_boxes_are_forgotten_where_they_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,8 @@ def test_who_waits_goes_in_by_what_there_is_to_do_and_then_in_order() -> None:
 
     with ThreadPoolExecutor(5) as pool:
         pool.submit(work, "first", 1)
+        while not went:
+            time.sleep(0.001)
         for nth, (name, much) in enumerate((("small", 2), ("large", 9), ("small too", 2), ("middle", 5)), 1):
             pool.submit(work, name, much)
             until = time.monotonic() + 10

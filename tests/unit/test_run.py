@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -321,8 +322,35 @@ def test_a_library_is_run_when_something_of_it_is_asked_for(tmp_path: Path, monk
         importlib.import_module("no_such_one")
 
 
+def test_a_library_is_run_once_whichever_threads_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = "import sys, time; sys.slow_one_ran += 1; time.sleep(0.2); value = 1\ndef __getattr__(name): return name"
+    (tmp_path / "slow_too.py").write_text(slow)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "slow_one_ran", 0, raising=False)
+    with later("slow_too"):
+        import slow_too  # type: ignore[import-not-found]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda name: getattr(slow_too, name), ("value", "value", "other", "value"))) == [
+            1,
+            1,
+            "other",
+            1,
+        ]
+    assert sys.slow_one_ran == 1  # type: ignore[attr-defined]
+
+
+def test_a_library_that_fails_to_run_fails_for_each_who_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken_one.py").write_text("1 / 0")
+    monkeypatch.syspath_prepend(tmp_path)
+    with later("broken_one"):
+        import broken_one  # type: ignore[import-not-found]
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            broken_one.value  # noqa: B018
+
+
 def test_papermill_is_there_without_what_it_reads_from_elsewhere_with() -> None:
-    lacking = "{'pyarrow', 'urllib3'} & set(sys.modules)"
+    lacking = "{'pyarrow', 'requests.models'} & set(sys.modules)"
     code = f"import sys; import reportkit.run.engine; assert not {lacking}; from papermill.iorw import requests; requests.get"
     subprocess.run([sys.executable, "-c", code], check=True)
 

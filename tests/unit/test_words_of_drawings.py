@@ -55,6 +55,11 @@ def test_letters_that_have_places_keep_them(how: str, request: pytest.FixtureReq
     assert drawn(text) == ours
 
 
+@pytest.mark.parametrize("separator", ["&#8232;", "&#8233;"])
+def test_a_text_of_several_lines_is_drawn_to_its_end(separator: str) -> None:
+    assert pieces(f"<text x='9' y='50' {SOURCE}>one{separator}two</text>") == len("onetwo")
+
+
 @pytest.mark.parametrize("anchor", ["start", "middle", "end"])
 def test_a_text_stands_where_it_stood(anchor: str, request: pytest.FixtureRequest) -> None:
     """But for kerning, which moves a letter by less than a hundredth of the text."""

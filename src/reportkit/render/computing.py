@@ -26,6 +26,16 @@ BORDERS = tuple(f"border_{side}_width" for side in ("left", "right", "top", "bot
 USED = (*SIZES, *EDGES, *BORDERS)  # what a box is given, of the same name as what its style says
 MANY = 50_000  # boxes known, of which a process that lays out report after report had better forget them all
 SPECIAL = ("display", "float", "page", "position")  # which hang on one another, or on elements further out
+#: What is asked of WeasyPrint, by where it is; and how it begins a style.
+KNOWN: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (css, ("ComputedStyle", "check_math")),
+    (computed_values, ("PHYSICAL_FUNCTIONS",)),
+    (properties, ("INHERITED", "INITIAL_VALUES", "INITIAL_NOT_COMPUTED")),
+    (boxes, ("Box", "LineBox", "PageBox")),
+    (percent, ("resolve_percentages",)),
+    (floats, ("avoid_collisions",)),
+)
+BEGIN = ("self", "parent_style", "cascaded", "pseudo_type")
 _SAID = itemgetter(*USED, "box_sizing")
 Resolve = Callable[[Any, Any], None]
 Avoid = Callable[..., Any]
@@ -137,10 +147,8 @@ def _logical(key: str) -> set[str]:
 
 
 def _instead(home: ModuleType, name: str, around: Callable[[Any], Any]) -> None:
-    """Have all of WeasyPrint's layout call a function through ours, where there is one of that name."""
-    usual = getattr(home, name, None)
-    if not usual:
-        return
+    """Have all of WeasyPrint's layout call a function through ours."""
+    usual = getattr(home, name)
     ours = around(usual)
     for where, module in list(sys.modules.items()):
         if where.startswith("weasyprint.layout") and getattr(module, name, None) is usual:
@@ -148,12 +156,14 @@ def _instead(home: ModuleType, name: str, around: Callable[[Any], Any]) -> None:
 
 
 def install() -> None:
-    """Let WeasyPrint ask here, as far as it works out styles the way that it is known to."""
+    """Let WeasyPrint ask here, if it works out lengths and styles the way that it is known to, and does not ask here yet."""
+    if not all(hasattr(home, name) for home, names in KNOWN for name in names):
+        return
+    style: Any = css.ComputedStyle
+    if style.__init__.__code__.co_varnames[:4] != BEGIN or percent.resolve_percentages.__module__ == __name__:
+        return
+    inherited, initial = _plain()
     _instead(percent, "resolve_percentages", once)
     _instead(floats, "avoid_collisions", beside)
-    style: Any = getattr(css, "ComputedStyle", None)
-    missing = getattr(style, "__missing__", None)
-    if missing and all(hasattr(properties, name) for name in ("INHERITED", "INITIAL_VALUES", "INITIAL_NOT_COMPUTED")):
-        inherited, initial = _plain()
-        style.__missing__ = as_parent(missing, inherited)
-        style.__init__ = as_begun(style.__init__, initial)
+    style.__missing__ = as_parent(style.__missing__, inherited)
+    style.__init__ = as_begun(style.__init__, initial)

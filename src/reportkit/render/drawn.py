@@ -59,7 +59,7 @@ def _moved(outline: str, x: float, y: float) -> str:
 
 def _unstyled(root: ET.Element) -> None:
     """Styles as attributes, which need not be parsed as CSS: where no style sheet but one for all elements alike is between them."""
-    sheets = [element for element in root.iter(f"{SVG}style") if element.text]
+    sheets = [s for s in root.iter(f"{SVG}style") if s.text and s.get("type", "text/css") == "text/css"]
     alike = [ALIKE.fullmatch(sheet.text or "") for sheet in sheets]
     common = [_declared(found[1]) if found else None for found in alike]
     if None in common:

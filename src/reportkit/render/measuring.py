@@ -1,9 +1,10 @@
 """WeasyPrint measures a text anew wherever it needs its width: here it is measured once a document.
 
-A cell of a table is measured word by word, as a whole, and once more as it is set; each letter of a drawing's text by itself.
-Most of it was measured before, and measuring is the most of what laying out takes: a text that fits on one line is the same in
-any width that it fits in. WeasyPrint's own answers are kept beside the struts that it keeps, with the fonts of the document.
-The reports of a build hand them on, as much of what they say is the same. A WeasyPrint that looks otherwise goes on as it is.
+A cell of a table is measured word by word, as a whole, and once more as it is set. Most of it was measured before, and measuring
+is the most of what laying out takes: a text that fits on one line is the same in any width that it fits in. WeasyPrint's own
+answers are kept beside the struts that it keeps, with the fonts of the document. The reports of a build hand them on, as much of
+what they say is the same. The text of a drawing, which WeasyPrint sets letter by letter, is set as one, and so with its kerning.
+A WeasyPrint that looks otherwise goes on as it is.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from operator import itemgetter
@@ -31,7 +33,10 @@ PROPERTIES = (
 )  # fmt: skip
 PLACING = frozenset(("rotate", "letter-spacing", "textLength"))  # of the letters of a drawing's text
 USERS = (inline, preferred)  # the modules that measure texts
-ENDINGS = 4096  # of texts, by which it is known whether a line may end there
+ENDINGS = (
+    4096  # texts of which it is known whether a line may end in them: most are a last letter and what may come after it
+)
+SEPARATORS = re.compile(r"[\n\r\x0b\x0c\x85\u2028\u2029]")  # after which a line of Pango's ends
 UNBROKEN = ("nowrap", "pre")
 WORTH_KEEPING = 1.125  # times as many texts as were known
 _STYLE = itemgetter(*PROPERTIES)
@@ -117,7 +122,7 @@ def as_one(draw: Callable[..., None]) -> Callable[..., None]:
 
     def drawn(picture: Any, node: Any, font_size: float) -> None:
         placed = any(len(node.get(name, "").replace(",", " ").split()) > 1 for name in ("x", "y", "dx", "dy"))
-        if node.text and not (placed or PLACING & node.attrib.keys()):
+        if node.text and not (placed or PLACING & node.attrib.keys() or SEPARATORS.search(node.text)):
             node._etree_node.text = _Whole(node.text)  # noqa: SLF001
         draw(picture, node, font_size)
 
@@ -125,20 +130,20 @@ def as_one(draw: Callable[..., None]) -> Callable[..., None]:
 
 
 def install() -> None:
-    """Let WeasyPrint ask here, as far as it measures text the way that it is known to."""
+    """Let WeasyPrint ask here, as far as it measures text the way that it is known to, and does not ask here yet."""
     usual = getattr(line_break, "split_first_line", None)
     users = [module for module in USERS if getattr(module, "split_first_line", None) is usual]
-    if usual and len(users) == len(USERS):
+    if usual and usual.__module__ != __name__ and len(users) == len(USERS):
         asked = once(usual)
         for module in (line_break, *users):
             module.split_first_line = asked
     breaks = getattr(line_break, "can_break_text", None)
-    if breaks:
-        breaks_once = lru_cache(ENDINGS)(breaks)  # the last letter of each text and what may come after it
+    if breaks and not hasattr(breaks, "cache_info"):
+        breaks_once = lru_cache(ENDINGS)(breaks)
         for module in (line_break, *USERS):
             if getattr(module, "can_break_text", None) is breaks:
                 module.can_break_text = breaks_once
     letters = getattr(svg, "text", None)
-    if callable(letters):
+    if callable(letters) and letters.__module__ != __name__:
         svg.text = as_one(letters)  # which elements of text are told by
         svg.TAGS.update({tag: svg.text for tag, draw in svg.TAGS.items() if draw is letters})
