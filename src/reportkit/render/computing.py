@@ -114,9 +114,8 @@ def as_begun(begin: Callable[..., None], plain: Plain) -> Callable[..., None]:
 
     def begins(style: Any, parent_style: Any, cascaded: Any, pseudo_type: Any, *how: Any, **named: Any) -> None:
         begin(style, parent_style, cascaded, pseudo_type, *how, **named)
-        if (
-            parent_style is None or pseudo_type
-        ):  # the styles of first lines are laid over others as far as they are known
+        # The styles of first lines and letters are laid over others as far as they are known.
+        if parent_style is None or pseudo_type:
             return
         style.update(begun)
         for key in chain.from_iterable(said.get(name, ()) for name in cascaded):
