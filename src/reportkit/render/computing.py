@@ -31,7 +31,7 @@ KNOWN: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (css, ("ComputedStyle", "check_math")),
     (computed_values, ("PHYSICAL_FUNCTIONS",)),
     (properties, ("INHERITED", "INITIAL_VALUES", "INITIAL_NOT_COMPUTED")),
-    (boxes, ("Box", "LineBox", "PageBox")),
+    (boxes, ("LineBox", "PageBox")),
     (percent, ("resolve_percentages",)),
     (floats, ("avoid_collisions",)),
 )
