@@ -308,8 +308,8 @@ def _fresh(root: Path) -> None:
 
 
 def seven(given: argparse.Namespace) -> None:
-    """Before the loop and twice after it, as a machine's speed changes within minutes; memory in a run of its own, as it takes a
-    good part of a processor to ask how much is shared."""
+    """Before the loop and twice after it, as a machine's speed changes within minutes; memory in a run of its own, as to ask
+    how much is shared takes time of the processors."""
     with northwind(given.reports) as root:
         name = f"{given.reports} reports"
 

@@ -29,17 +29,23 @@ class _Hidden:
 
 
 @contextmanager
+def _asked_first(finder: _Hidden | _Late) -> Iterator[None]:
+    """In the block, this is asked before all others where a library is."""
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
+@contextmanager
 def without(library: str) -> Iterator[None]:
     """In the block, and in this thread, the library is as one that is not installed; unless it was imported before.
 
     For imports that make do without it.
     """
-    hidden = _Hidden(library, get_ident())
-    sys.meta_path.insert(0, hidden)
-    try:
+    with _asked_first(_Hidden(library, get_ident())):
         yield
-    finally:
-        sys.meta_path.remove(hidden)
 
 
 _RUNNING = RLock()
@@ -98,9 +104,5 @@ def later(library: str) -> Iterator[None]:
 
     For imports of it as a whole: those of something in it run it at once, as does whatever looks through all modules.
     """
-    late = _Late(library, get_ident())
-    sys.meta_path.insert(0, late)
-    try:
+    with _asked_first(_Late(library, get_ident())):
         yield
-    finally:
-        sys.meta_path.remove(late)

@@ -92,7 +92,7 @@ def beside(avoid: Avoid) -> Avoid:
     return found
 
 
-def as_parent(missing: Callable[[Any, str], Any], plain: Plain) -> Callable[[Any, str], Any]:
+def as_parent(missing: Callable[[Any, str], Any], plain: set[str]) -> Callable[[Any, str], Any]:
     """The __missing__ of WeasyPrint's ComputedStyle, but for properties which no rule says anything of and which are the parent's."""
 
     def found(style: Any, key: str) -> Any:
@@ -124,16 +124,16 @@ def as_begun(begin: Callable[..., None], plain: Plain) -> Callable[..., None]:
     return begins
 
 
-def _plain() -> tuple[Plain, Plain]:
-    """Properties that are the parent's where no rule says anything, and those that are as they begin; each with what a rule may call it."""
-    inherited: Plain = {}
+def _plain() -> tuple[set[str], Plain]:
+    """Properties that are the parent's where no rule says anything, and those that are as they begin, with what a rule may call each."""
+    inherited: set[str] = set()
     initial: Plain = {}
     for key in properties.INITIAL_VALUES:
         names = (key, *_logical(key))
         if key in SPECIAL or key.startswith(("text_decoration_", "__")):
             continue
         if key in properties.INHERITED and len(names) == 1:
-            inherited[key] = names
+            inherited.add(key)
         elif key not in properties.INHERITED and key not in properties.INITIAL_NOT_COMPUTED:
             initial[key] = names
     return inherited, initial

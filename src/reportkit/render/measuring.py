@@ -33,9 +33,8 @@ PROPERTIES = (
 )  # fmt: skip
 PLACING = frozenset(("rotate", "letter-spacing", "textLength"))  # of the letters of a drawing's text
 USERS = (inline, preferred)  # the modules that measure texts
-ENDINGS = (
-    4096  # texts of which it is known whether a line may end in them: most are a last letter and what may come after it
-)
+#: Texts of which it is known whether a line may end in them: most are a last letter and what may come after it.
+ENDINGS = 4096
 SEPARATORS = re.compile(r"[\n\r\x0b\x0c\x85\u2028\u2029]")  # after which a line of Pango's ends
 UNBROKEN = ("nowrap", "pre")
 WORTH_KEEPING = 1.125  # times as many texts as were known
