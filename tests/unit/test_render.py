@@ -11,16 +11,20 @@ import sys
 from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
+from importlib import resources
 from itertools import pairwise
 
 import nbformat
 import pikepdf
 import plotly.graph_objects as go
 import pytest
+from fontTools.ttLib import TTFont
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from reportkit import render
 from reportkit.display import MIME
+from reportkit.figures.theme import faces
+from reportkit.model.brand import Brand
 from reportkit.render.outputs import Body
 from tests.reading import elements
 from tests.sample_report import (
@@ -475,3 +479,38 @@ def test_the_templates_travel_with_the_package():
     assert plotly_figure()
     assert needles_block().html
     assert heading("x").html
+
+
+@pytest.mark.parametrize("file", [file for _, _, file in faces(Brand())])
+def test_the_built_in_fonts_are_shipped_cut_down_as_they_would_be_now(file):
+    fonts = (render.style.shipped(file).read_bytes(), render.style.cut(file))
+    kept, made = (TTFont(io.BytesIO(font)) for font in fonts)
+    assert kept.flavor == "woff"
+    assert kept.getBestCmap() == made.getBestCmap()
+    assert kept["hmtx"].metrics == made["hmtx"].metrics
+    assert _told(kept, "glyf", "GPOS", "OS/2") == _told(made, "glyf", "GPOS", "OS/2")
+
+
+def _told(font, *tables):
+    text = io.StringIO()
+    font.saveXML(text, tables=tables)
+    return re.sub(r"<ttFont.*>", "", text.getvalue())
+
+
+@pytest.mark.parametrize("file", [file for _, _, file in faces(Brand())])
+def test_a_font_that_was_cut_does_not_bear_the_name_that_its_licence_reserves(file):
+    names = TTFont(io.BytesIO(render.style.shipped(file).read_bytes()))["name"].names
+    assert {str(entry) for entry in names if entry.nameID in render.style.NAMED} == {"Reportkit Sans"}
+    assert "Reserved Font Name" in (resources.files("reportkit.render") / "fonts" / "OFL.txt").read_text()
+
+
+def test_a_font_of_a_brand_is_cut_once_for_each_user(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    own = tmp_path / "own.ttf"
+    font = TTFont(faces(Brand())[0][2])
+    font["name"].setName("Own", 1, 3, 1, 0x409)
+    font.save(own)
+    page = render.style.woff(own)
+    (kept,) = (tmp_path / "reportkit" / "fonts").iterdir()
+    assert base64.b64decode(page) == kept.read_bytes() == render.style.cut(own)
+    assert kept.stat().st_size < own.stat().st_size / 5

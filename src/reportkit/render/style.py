@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 from importlib.metadata import version
 from importlib.resources import files as resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from reportkit import files
@@ -30,6 +31,7 @@ RANGES = (
     (0x25A0, 0x25FF),
 )
 
+NAMED = (1, 3, 4, 6, 16)  # entries of a font's table of names that say how it is called
 OPTIONS: dict[str, list[str]] = {"layout_features": ["kern"], "drop_tables": ["GSUB", "GDEF", "DSIG", "STAT"]}
 
 
@@ -97,20 +99,23 @@ def embedded(brand: Brand) -> str:
 def woff(file: Path) -> str:
     """A font file cut down to RANGES, as base64 of WOFF; the same bytes every time.
 
-    WOFF2 would be a quarter smaller, of a page that plotly.js fills, and take twice as long. What was cut is kept for this user.
+    WOFF2 would be a quarter smaller, of a page that plotly.js fills, and take twice as long. The built-in fonts were cut once for
+    all (see fonts/); what else was cut is kept for this user.
     """
-    content = file.read_bytes()
-    recipe = hashlib.sha256(content + repr((RANGES, OPTIONS, _fonttools())).encode()).hexdigest()
-    cut = files.kept(f"fonts/{recipe}.woff", lambda: _cut(file))
-    return base64.b64encode(cut).decode()
+    known = shipped(file)
+    if known.is_file():
+        return base64.b64encode(known.read_bytes()).decode()
+    return base64.b64encode(files.kept(f"fonts/{version('fonttools')}-{known.name}", lambda: cut(file))).decode()
 
 
-@lru_cache(maxsize=1)
-def _fonttools() -> str:
-    return version("fonttools")
+def shipped(file: Path) -> Traversable:
+    """Where a font file would be that is cut down already, as these ranges and options have it."""
+    recipe = hashlib.sha256(file.read_bytes() + repr((RANGES, OPTIONS)).encode()).hexdigest()
+    return resources("reportkit.render") / "fonts" / f"{recipe}.woff"
 
 
-def _cut(file: Path) -> bytes:
+def cut(file: Path, called: str = "") -> bytes:
+    """A font file cut down to RANGES, as WOFF; by another name where one is given, as the licences of some fonts demand."""
     from fontTools.subset import Options, Subsetter, load_font, save_font  # not where a cut font is kept
 
     options = Options(flavor="woff", notdef_outline=True, **OPTIONS)
@@ -119,6 +124,9 @@ def _cut(file: Path) -> bytes:
     cutter = Subsetter(options)
     cutter.populate(unicodes=[code for first, last in RANGES for code in range(first, last + 1)])
     cutter.subset(font)
+    for entry in font["name"].names if called else ():
+        if entry.nameID in NAMED:
+            entry.string = called
     target = io.BytesIO()
     save_font(font, target, options)
     font.close()
