@@ -11,7 +11,7 @@ from typing import Any
 
 import ibis
 
-from reportkit import preceding, spells
+from reportkit import spells
 from reportkit.model.period import Window
 from reportkit.model.rules import DoraRules
 from reportkit.snapshot import ROW, Snapshot, fetched, held, streamed
@@ -140,6 +140,8 @@ def found_here(began: Table, finished: Table) -> Table:
 
     Of several at one moment it is that of the greatest name; in a frozen file they stand in that order.
     """
+    from reportkit import preceding  # and NumPy, of which those who only ask for definitions have no need
+
     later = fetched(began)
     try:
         found = _walked(later, finished)
@@ -149,6 +151,8 @@ def found_here(began: Table, finished: Table) -> Table:
 
 
 def _walked(later: Any, finished: Table) -> Any:
+    from reportkit import preceding
+
     with streamed(finished.drop("name"), preceding.BLOCK) as blocks:
         return preceding.latest(later, blocks)
 

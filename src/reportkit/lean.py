@@ -52,15 +52,16 @@ _RUNNING = RLock()
 
 
 class _LateModule(ModuleType):
-    """A module whose code runs when something of it is first asked for, once, whichever threads ask.
+    """A module whose code runs when something of it is first asked for that is not there yet, once, whichever threads ask.
 
-    That of the standard library may be seen half run by a second thread, before Python 3.13.
+    There are its name and where it is, and what was imported from inside it, if it is a package. The standard library's late
+    module may be seen half run by a second thread, before Python 3.13.
     """
 
     def __getattribute__(self, name: str) -> Any:
         known = ModuleType.__getattribute__(self, "__dict__")
         with _RUNNING:
-            loader = known.pop("__late__", None)
+            loader = known.pop("__late__", None) if name not in known or name == "__doc__" else None
             if loader:
                 try:
                     loader.exec_module(self)

@@ -16,7 +16,9 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, RootModel, ValidationError, model_validator
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from reportkit.errors import ParamsError, unknown
 from reportkit.model.params import (
@@ -85,17 +87,25 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Line:
+    """The line, from 1, of an entry, and those of what it holds, by their keys or their places in the list."""
+
+    number: int
+    inside: Mapping[str, Line]
+
+
+@dataclass(frozen=True)
 class Lines:
     """Line numbers of the entries of the params files, for messages about them."""
 
-    trees: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, Line] = field(default_factory=dict)
 
     def where(self, file: str, *path: object) -> str:
         """'params/needles.yaml:12': the line of the deepest part of `path` that the file has."""
-        node, line = self.trees.get(file), None
+        here, line = self.files.get(file), None
         for step in path:
-            line = _line_of(node, step, line)
-            node = _child(node, step)
+            here = here.inside.get(str(step)) if here else None
+            line = here.number if here else line
         return f"params/{file}" + (f":{line}" if line else "")
 
 
@@ -115,12 +125,12 @@ class Params:
 def read(folder: Path) -> tuple[Params | None, tuple[Fault, ...]]:
     """All params of `folder`, or None with every fault found where a file cannot be understood."""
     faults: list[Fault] = []
-    trees: dict[str, Any] = {}
+    lines: dict[str, Line] = {}
     values: dict[str, Any] = {}
     quarter_files = sorted(p.name for p in folder.glob("*.y*ml") if QUARTER_FILE.fullmatch(p.name))
     models: dict[str, type[BaseModel]] = {**FILES, **dict.fromkeys(quarter_files, QuarterParams)}
     for name, model in models.items():
-        values[name] = _file(folder / name, model, trees, faults)
+        values[name] = _file(folder / name, model, lines, faults)
     faults += _strangers(folder)
     if any(value is None for value in values.values()):
         return None, tuple(faults)
@@ -131,7 +141,7 @@ def read(folder: Path) -> tuple[Params | None, tuple[Fault, ...]]:
         needles=values["needles.yaml"].root,
         proofs=values["proofs.yaml"].root,
         quarters={name.rsplit(".", 1)[0]: values[name] for name in quarter_files},
-        lines=Lines(trees),
+        lines=Lines(lines),
     )
     return params, tuple(faults)
 
@@ -142,32 +152,40 @@ def schemas() -> dict[str, dict[str, Any]]:
     return {name: model.model_json_schema() for name, model in models.items()}
 
 
-def _file(path: Path, model: type[BaseModel], trees: dict[str, Any], faults: list[Fault]) -> BaseModel | None:
+def _file(path: Path, model: type[BaseModel], lines: dict[str, Line], faults: list[Fault]) -> BaseModel | None:
     """One file as its model, None with its faults added where it cannot be understood."""
     where = f"params/{path.name}"
     try:
-        tree = _parse(path, where)
-        trees[path.name] = tree
-        written = {"written": _plain(tree, path.name, trees, (), fill=False)}
-        return model.model_validate(_plain(tree, path.name, trees, ()), context=written)
+        tree, lines[path.name] = _parse(path, where)
+        written = {"written": _plain(tree, path.name, lines, (), fill=False)}
+        return model.model_validate(_plain(tree, path.name, lines, ()), context=written)
     except ParamsError as error:
         faults.append(Fault(error.where or where, error.message))
     except ValidationError as error:
-        faults += _explain(error, model, Lines(trees), path.name)
+        faults += _explain(error, model, Lines(lines), path.name)
     return None
 
 
-def _parse(path: Path, where: str) -> Any:
+class _Located(SafeConstructor):
+    """Gives what a document says together with the node that it was made from."""
+
+    def construct_document(self, node: Any) -> tuple[Any, Any]:
+        return super().construct_document(node), node
+
+
+def _parse(path: Path, where: str) -> tuple[Any, Line]:
+    """What a file says, and in which lines."""
     if not path.is_file():
         if path.name in OPTIONAL:
-            return {}
+            return {}, Line(0, {})
         raise ParamsError("this file is missing; `reportkit init` writes one to start from.", where=where)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise ParamsError("this file is not UTF-8 text; save it as UTF-8.", where=where) from None
     try:
-        tree = YAML().load(text)
+        tree, node = _loaded(text)
+        lines = Line(1, _inside(node))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = (error.problem or error.context or "not YAML").splitlines()[0]
@@ -176,11 +194,37 @@ def _parse(path: Path, where: str) -> Any:
         ) from None
     except YAMLError as error:
         raise ParamsError(f"this is not YAML: {str(error).splitlines()[0]}", where=where) from None
-    except ValueError:  # ruamel reads a date as it goes
+    except ValueError:  # of a date
         raise _no_date(text, where) from None
+    except RecursionError:
+        raise ParamsError(
+            "an alias (*name) in this file stands within what it is an alias of; write it out.", where=where
+        ) from None
     if tree is not None and not isinstance(tree, Mapping):
         raise ParamsError("this file holds no `key: value` entries; see the example in the README.", where=where)
-    return tree if tree is not None else {}
+    return tree or {}, lines
+
+
+def _loaded(text: str) -> tuple[Any, Any]:
+    """The value of a document and its node. YAML's own library is seven times as fast, and forbids things such as [type:bug]."""
+    for pure in (False, True):
+        yaml = YAML(typ="safe", pure=pure)
+        yaml.Constructor = _Located
+        try:
+            return yaml.load(text) or ({}, None)
+        except (YAMLError, ValueError):
+            if pure:
+                raise
+    raise AssertionError
+
+
+def _inside(node: Any) -> Mapping[str, Line]:
+    """The lines of what a node of YAML holds."""
+    if isinstance(node, MappingNode):
+        return {str(key.value): Line(key.start_mark.line + 1, _inside(value)) for key, value in node.value}
+    if isinstance(node, SequenceNode):
+        return {str(nth): Line(item.start_mark.line + 1, _inside(item)) for nth, item in enumerate(node.value)}
+    return {}
 
 
 def _no_date(text: str, where: str) -> ParamsError:
@@ -194,19 +238,13 @@ def _no_date(text: str, where: str) -> ParamsError:
     return ParamsError("a date in this file is none; write dates like 2026-07-01.", where=where)
 
 
-def _plain(node: Any, file: str, trees: Mapping[str, Any], path: tuple[object, ...], *, fill: bool = True) -> Any:
+def _plain(node: Any, file: str, lines: Mapping[str, Line], path: tuple[object, ...], *, fill: bool = True) -> Any:
     """The YAML tree as plain dicts, lists and scalars, with ${VARIABLES} filled in."""
     if isinstance(node, Mapping):
-        return {str(k): _plain(v, file, trees, (*path, k), fill=fill) for k, v in node.items()}
+        return {str(k): _plain(v, file, lines, (*path, k), fill=fill) for k, v in node.items()}
     if isinstance(node, list):
-        return [_plain(v, file, trees, (*path, i), fill=fill) for i, v in enumerate(node)]
-    if isinstance(node, bool) or node is None:
-        return node
-    if isinstance(node, float | int):  # ruamel's own number types remember how they were written
-        return float(node) if isinstance(node, float) else int(node)
-    if isinstance(node, str):
-        return str(node) if not fill else _fill(str(node), lambda: Lines(trees).where(file, *path))
-    return node
+        return [_plain(v, file, lines, (*path, i), fill=fill) for i, v in enumerate(node)]
+    return _fill(node, lambda: Lines(lines).where(file, *path)) if fill and isinstance(node, str) else node
 
 
 def _fill(text: str, where: Any) -> str:
@@ -296,18 +334,3 @@ def _alternatives(type_: Any) -> tuple[Any, ...]:
     if hasattr(type_, "__metadata__"):
         return _alternatives(get_args(type_)[0])
     return (type_,)
-
-
-def _child(node: Any, step: object) -> Any:
-    try:
-        return node[step]
-    except (KeyError, IndexError, TypeError):
-        return None
-
-
-def _line_of(node: Any, step: object, default: int | None) -> int | None:
-    """The 1-based line of `step` in a ruamel node; `default` where it is not written there."""
-    try:
-        return int(node.lc.data[step][0]) + 1
-    except (AttributeError, KeyError, IndexError, TypeError):
-        return default

@@ -6,10 +6,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import ruamel.yaml
 
 from reportkit import params
 from reportkit.model.params import Proof
 
+NORTHWIND = Path(__file__).parents[2] / "params"
 ORGANISATION = "name: Northwind\ntime_zone: Europe/London\n"
 SOURCES = (
     'sources:\n  raw: {type: file, path: "raw.csv"}\n'
@@ -220,3 +222,24 @@ def test_a_proof_that_cannot_be_meant_is_refused(change):
 def test_a_date_that_no_calendar_has_is_named_with_its_line(folder):
     found = put(folder, "proofs.yaml", "x:\n  start: 2026-02-30\n")
     assert "params/proofs.yaml:2: 2026-02-30 is no date; no calendar has it." in [str(f) for f in found]
+
+
+def test_the_quick_way_to_read_yaml_finds_the_same_values_and_lines(monkeypatch):
+    assert ruamel.yaml.__with_libyaml__, "ruamel.yaml.clib is not installed"
+    quick = params.read(NORTHWIND)
+    monkeypatch.setattr(params, "YAML", lambda **_: ruamel.yaml.YAML(typ="safe", pure=True))
+    assert quick == params.read(NORTHWIND)
+    assert quick[0].lines.where("audiences.yaml", "executives", "problem").rsplit(":", 1)[1].isdigit()
+
+
+def test_what_the_quick_way_to_read_yaml_forbids_is_read_all_the_same(folder):
+    (found,) = put(folder, "2026-Q3.yaml", "proofs: [paved_road]\naudiences: [type:bug]\n")
+    assert found.startswith("params/2026-Q3.yaml:2: audiences.0 must be ")
+    assert found.endswith("given 'type:bug'.")
+
+
+def test_an_alias_within_itself_is_refused_in_a_sentence(folder):
+    (found,) = put(folder, "organisation.yaml", "name: &it\n  more: *it\n")
+    assert found == (
+        "params/organisation.yaml: an alias (*name) in this file stands within what it is an alias of; write it out."
+    )

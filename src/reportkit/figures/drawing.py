@@ -42,6 +42,9 @@ SETTINGS: dict[Any, Any] = {
     "path.simplify": False,
     "axes.unicode_minus": True,
 }
+NO_FONT_SOUGHT: dict[Any, Any] = {
+    "axes.formatter.use_mathtext": True
+}  # among all of this machine, for ticks that are not drawn
 
 
 @lru_cache(maxsize=32)
@@ -67,9 +70,12 @@ def canvas(height: float, width: float = WIDTH) -> Figure:
 
 def axes(figure: Figure, box: tuple[float, float, float, float]) -> Axes:
     """Axes at left, bottom, width, height in points, without frame, ticks or background."""
+    from matplotlib import rc_context
+
     wide, high = figure.get_size_inches() * 72
     left, bottom, width, height = box
-    made = figure.add_axes((left / wide, bottom / high, width / wide, height / high))
+    with rc_context(NO_FONT_SOUGHT):
+        made = figure.add_axes((left / wide, bottom / high, width / wide, height / high))
     made.set_axis_off()
     return made
 

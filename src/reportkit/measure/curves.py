@@ -13,16 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reportkit.measure.periods import CLOSE, LEAST
 from reportkit.snapshot import numbers
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Row = dict[str, Any]
 NEVER = np.iinfo(np.int64).max
-LEAST = (
-    10  # where fewer than one in so many are that old yet, and others come later, the curve stands on next to nothing
-)
-CLOSE = 1e-9  # two logarithms of a survival as close as this are equal
 
 
 def tables(

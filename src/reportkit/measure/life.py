@@ -9,20 +9,19 @@ from typing import Any
 
 import ibis
 
-from reportkit.measure import curves
-from reportkit.measure.curves import CLOSE, LEAST
-from reportkit.measure.periods import Numbered, alive, touched
+from reportkit.measure.periods import CLOSE, LEAST, Numbered, alive, touched
 from reportkit.measure.rows import GROUP
 from reportkit.snapshot import fetched
 from reportkit.turns import aside
 
 Table = Any
+Row = dict[str, Any]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def quantiles(
     rows: Table, windows: Numbered, time_zone: str, shares: Mapping[str, float], *, grouped: bool = True
-) -> list[curves.Row]:
+) -> list[Row]:
     """`period`, `group`, `facts` (ended in the period), `open` (at its end), and for each of `shares` the span in µs by which that share has ended, or nothing.
 
     `thin` is the first age at which something ended while next to nothing was under observation: from there on the curve tells
@@ -36,6 +35,8 @@ def quantiles(
     """
     if ibis.get_backend(rows).name != "duckdb":
         return asked(rows, windows, time_zone, shares, grouped=grouped)
+    from reportkit.measure import curves  # and NumPy, of which those who plan have no need
+
     facts = fetched(alive(rows, windows, time_zone).select("start", "end", *[GROUP] * grouped))
     spans = [(i, *_microseconds(window.instants(time_zone))) for i, window in windows]
     with aside():
@@ -49,7 +50,7 @@ def _microseconds(span: tuple[datetime, datetime]) -> tuple[int, int]:
 
 def asked(
     rows: Table, windows: Numbered, time_zone: str, shares: Mapping[str, float], *, grouped: bool = True
-) -> list[curves.Row]:
+) -> list[Row]:
     """The same by the engine that has the facts."""
     # What is alike in every row need not be sorted by.
     alike = ({"period": windows[0][0]} if len(windows) == 1 else {}) | ({} if grouped else {GROUP: ""})

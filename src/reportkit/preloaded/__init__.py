@@ -16,11 +16,16 @@ from reportkit.lean import SELDOM
 gc.disable()  # until all is loaded: nothing of it is ever garbage
 
 
+def imported(modules: Iterable[str]) -> None:
+    """Import them all, but for those that cannot be: of another version of a library, or broken; whoever needs one says so."""
+    for name in modules:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+
+
 def load(modules: Iterable[str], rehearse: Callable[[], object]) -> None:
     """Import it all, and what rehearsing imports: that which is only imported when it is first used."""
-    for name in modules:
-        with contextlib.suppress(Exception):  # of another version of a library, or broken; whoever needs it says so
-            importlib.import_module(name)
+    imported(modules)
     with contextlib.suppress(Exception):
         rehearse()
     if len(list(Path("/proc/self/task").iterdir())) > 1:

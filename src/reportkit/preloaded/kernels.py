@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from reportkit import sections
-from reportkit.preloaded import load
+from reportkit.lean import later
+from reportkit.preloaded import imported, load
 from reportkit.preloaded.shell import SHELL, catalogues
+from reportkit.preloaded.typefaces import listed_late
+from reportkit.preloaded.unread import unread
 
 MODULES = (
     *SHELL,
@@ -12,6 +17,7 @@ MODULES = (
     "pandas",
     "pyarrow.parquet",
     "pyarrow.pandas_compat",
+    "ibis.backends.sql.compilers.duckdb",
     "ibis.backends.duckdb.converter",
     "ibis.expr.types.groupby",
     "ibis.formats.numpy",
@@ -22,6 +28,9 @@ MODULES = (
     "matplotlib.textpath",
     "reportkit.findings",
     "reportkit.forks",
+    "reportkit.measure.curves",
+    "reportkit.measure.frames",
+    "reportkit.preceding",
     "reportkit.render.restyle",
     "reportkit.report",
     "reportkit.sources.file",
@@ -30,4 +39,9 @@ MODULES = (
     *(f"reportkit.sections.{name}" for name in sections.__all__),
 )
 
-load(MODULES, catalogues)
+# Of the dialects of SQL that Ibis speaks, those of other engines are left for whoever asks for one.
+with unread(), later("ibis.backends.sql.compilers"):
+    with suppress(Exception):
+        listed_late()
+    imported(MODULES)
+load(MODULES, catalogues)  # also what only imports with all its help

@@ -12,7 +12,6 @@ with without("debugpy"), contextlib.suppress(Exception):  # a twentieth of a sec
 SHELL = (
     "ipykernel.ipkernel",
     "ipykernel.kernelapp",
-    "ipykernel.datapub",
     "ipykernel_launcher",
     "IPython.core.completerlib",
     "IPython.core.debugger",
