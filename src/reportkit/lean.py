@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, PathFinder
 from threading import RLock, get_ident
@@ -107,3 +108,33 @@ def later(library: str) -> Iterator[None]:
     """
     with _asked_first(_Late(library, get_ident())):
         yield
+
+
+@contextmanager
+def on_call(library: str) -> Iterator[None]:
+    """In the block `from library import name` gives a function that imports the library when it is called; unless it was before.
+
+    For functions that hardly anybody calls, and classes of which nobody makes more than instances. Not for two threads at a time.
+    """
+    if library in sys.modules:
+        yield
+        return
+    stand_in = sys.modules[library] = _Called(library)
+    try:
+        yield
+    finally:
+        if sys.modules.get(library) is stand_in:
+            del sys.modules[library]
+
+
+class _Called(ModuleType):
+    """Stands in for a module: whatever of it is asked for is a function that calls what the module itself has by that name."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+        def called(*arguments: Any, **named: Any) -> Any:
+            return getattr(import_module(self.__name__), name)(*arguments, **named)
+
+        return called

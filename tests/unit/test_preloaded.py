@@ -64,6 +64,28 @@ def test_help_is_made_again_once_the_libraries_are_there(tmp_path):
     assert told(code, tmp_path).splitlines() == ["True True", "True"]
 
 
+def test_pages_do_without_what_they_seldom_need_and_have_it_when_they_do(tmp_path):
+    code = (
+        f"import {forks.PAGES}, sys\n"
+        "late = 'fontTools.subset.svg', 'fontTools.varLib', 'nbclient', 'tornado', 'asyncio.events'\n"
+        "print([name for name in late if name in sys.modules])\n"
+        "import io, nbconvert.preprocessors, nbformat, weasyprint.pdf.fonts as fonts\n"
+        "from reportkit.figures.theme import faces\n"
+        "from reportkit.model.brand import Brand\n"
+        "print(nbconvert.preprocessors.ExecutePreprocessor(timeout=3).timeout, fonts.subset.Subsetter.__name__)\n"
+        "try: fonts.instantiateVariableFont(fonts.TTFont(faces(Brand())[0][2]), {})\n"
+        "except Exception as error: print(error)\n"  # by fontTools
+        "from reportkit.render import paper\n"
+        "print(len(paper.RULES) > 10_000, len(paper._plain_rules().matcher.lower_local_name_selectors) > 50)\n"
+    )
+    assert told(code, tmp_path).splitlines() == [
+        "[]",
+        "3 Subsetter",
+        "Missing required table fvar",
+        "True True",
+    ]
+
+
 FONTS = (
     "import glob, os\n"
     "made = glob.glob(os.environ['XDG_CACHE_HOME'] + '/matplotlib/fontlist*')\n"

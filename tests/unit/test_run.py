@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
-import io
 import json
 import logging
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -21,9 +17,8 @@ import psutil
 import pytest
 from nbformat import NotebookNode
 
-from reportkit import forks, run
+from reportkit import run
 from reportkit.errors import NotebookError, ReportkitError, UnknownName
-from reportkit.lean import later, without
 from reportkit.run.parameters import read
 
 PARAMETERS = 'audience = "executives"\nquarter = "2026-Q3"'
@@ -297,72 +292,7 @@ def test_a_notebook_that_is_looked_at_again_is_as_it_was_read(write: Write) -> N
     assert any(cell.source == "1 + 2" for cell in read(path).cells)
 
 
-def test_a_library_is_hidden_from_its_thread_alone_and_for_the_block() -> None:
-    found: list[object] = []
-    with without("this"), contextlib.redirect_stdout(io.StringIO()):
-        with pytest.raises(ModuleNotFoundError):
-            importlib.import_module("this")
-        other = threading.Thread(target=lambda: found.append(importlib.import_module("this")))
-        other.start()
-        other.join()
-    assert found == [importlib.import_module("this")]
-
-
-def test_a_library_is_run_when_something_of_it_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "slow_one.py").write_text("import sys; sys.slow_one_ran = True; value = 1")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(sys, "slow_one_ran", False, raising=False)
-    with later("slow_one"):
-        import slow_one  # type: ignore[import-not-found]
-    assert not sys.slow_one_ran  # type: ignore[attr-defined]
-    assert slow_one.value == 1
-    assert sys.slow_one_ran  # type: ignore[attr-defined]
-    assert importlib.import_module("slow_one") is slow_one
-    with later("no_such_one"), pytest.raises(ModuleNotFoundError):
-        importlib.import_module("no_such_one")
-
-
-def test_a_library_is_run_once_whichever_threads_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = "import sys, time; sys.slow_one_ran += 1; time.sleep(0.2); value = 1\ndef __getattr__(name): return name"
-    (tmp_path / "slow_too.py").write_text(slow)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(sys, "slow_one_ran", 0, raising=False)
-    with later("slow_too"):
-        import slow_too  # type: ignore[import-not-found]
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(lambda name: getattr(slow_too, name), ("value", "value", "other", "value"))) == [
-            1,
-            1,
-            "other",
-            1,
-        ]
-    assert sys.slow_one_ran == 1  # type: ignore[attr-defined]
-
-
-def test_a_library_that_fails_to_run_fails_for_each_who_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "broken_one.py").write_text("1 / 0")
-    monkeypatch.syspath_prepend(tmp_path)
-    with later("broken_one"):
-        import broken_one  # type: ignore[import-not-found]
-    del sys.modules["broken_one"]  # whoever looks through all modules asks each for something
-    for _ in range(2):
-        with pytest.raises(ZeroDivisionError):
-            broken_one.value  # noqa: B018
-
-
 def test_papermill_is_there_without_what_it_reads_from_elsewhere_with() -> None:
-    lacking = "{'pyarrow', 'requests.models'} & set(sys.modules)"
+    lacking = "{'pyarrow', 'requests.models', 'click.core'} & set(sys.modules)"
     code = f"import sys; import reportkit.run.engine; assert not {lacking}; from papermill.iorw import requests; requests.get"
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_the_pages_server_does_without_what_cuts_fonts_down_otherwise(tmp_path: Path) -> None:
-    code = (
-        "import sys; from reportkit.render import style; from reportkit.model.brand import Brand\n"
-        "style.screen(Brand()) if sys.argv[1:] else __import__('reportkit.preloaded.pages')\n"
-        "assert ('fontTools.subset.svg' in sys.modules) == bool(sys.argv[1:])\n"
-        "import weasyprint.pdf.fonts; assert weasyprint.pdf.fonts.subset.Subsetter"
-    )
-    environment = {**os.environ, **forks.SETTLED, "XDG_CACHE_HOME": str(tmp_path)}
-    for arguments in (["cut"], []):  # the fonts of a page are cut down once
-        subprocess.run([sys.executable, "-c", code, *arguments], check=True, env=environment)

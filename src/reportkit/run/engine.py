@@ -10,8 +10,9 @@ from nbformat import NotebookNode
 from reportkit.lean import later, without
 from reportkit.run.kernel import START_TIMEOUT, OwnKernel, loop, quiet
 
-with without("pyarrow"), later("requests"):  # with which papermill reads notebooks from Hadoop and the web
-    from papermill import execute_notebook
+# Without what papermill reads notebooks from Hadoop and the web with, and is told of on a command line.
+with without("pyarrow"), later("requests"), later("click"):
+    from papermill import execute
     from papermill.clientwrap import PapermillNotebookClient
     from papermill.engines import Engine, papermill_engines
     from papermill.exceptions import PapermillExecutionError
@@ -19,6 +20,7 @@ with without("pyarrow"), later("requests"):  # with which papermill reads notebo
 __all__ = ["NAME", "PapermillExecutionError", "execute_notebook"]
 
 NAME = "reportkit"
+execute_notebook = execute.execute_notebook
 
 
 class OwnEngine(Engine):  # type: ignore[misc]
@@ -40,4 +42,15 @@ class OwnEngine(Engine):  # type: ignore[misc]
         return executed
 
 
+def _written(write: Callable[[NotebookNode, str | None], None]) -> Callable[[NotebookNode, str | None], None]:
+    """Papermill's way to write a notebook, which turns it into text also where that is to be written nowhere."""
+
+    def written(notebook: NotebookNode, path: str | None) -> None:
+        if path is not None:
+            write(notebook, path)
+
+    return written
+
+
+execute.write_ipynb = _written(execute.write_ipynb)
 papermill_engines.register(NAME, OwnEngine)
