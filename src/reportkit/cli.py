@@ -15,7 +15,8 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -42,8 +43,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+WORKSPACE = ("--workspace", "-w")
 Inside = Annotated[
-    Path | None, typer.Option("--workspace", "-w", help="A folder in the workspace; the current one where not given.")
+    Path | None, typer.Option(*WORKSPACE, help="A folder in the workspace; the current one where not given.")
 ]
 
 
@@ -55,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     given = _spread([item for item in given if item != "--debug"])
     signal.signal(signal.SIGTERM, _stop)
     try:
+        _sooner(given)
         code = app(given, prog_name="reportkit", standalone_mode=False)
     except Exception as error:  # noqa: BLE001  # a PM gets a line, whatever happened
         code = _explained(error, debug=debug)
@@ -63,6 +66,24 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     if code == STOPPED:  # typer's own code for it
         _complain("stopped; nothing half-made was left behind.", STOPPED)
     _leave(code if isinstance(code, int) else 0)
+
+
+def _sooner(given: Sequence[str]) -> None:
+    """Start to import what kernels need before the command line is parsed, for a build of a quarter that has no reports.
+
+    Of it no more is understood here than whether that is so; where it is not, the command itself decides what to start.
+    """
+    cold = any(item.startswith(("-h", "--help", "--cold", "--cluster")) for item in given)
+    if given[:1] != ["build"] or cold:
+        return
+    inside = next((value for name, value in pairwise(given) if name in WORKSPACE), None)
+    with suppress(ParamsError):
+        root = files.locate(Path(inside) if inside else None)
+        named = next(filter(unchanged.QUARTER.fullmatch, given), None) or unchanged.latest(root)
+        if named and not (root / "reports" / named).exists():
+            from reportkit import forks
+
+            forks.warm_up(forks.KERNELS)
 
 
 def _version(wanted: bool) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from reportkit import cli
+from reportkit import cli, forks
 from tests.packs import SHOW, notebook, workspace
 
 Say = Callable[..., tuple[int, str, str]]
@@ -89,6 +89,31 @@ def test_build_ends_with_the_paths(inside: Path, say: Say) -> None:
     assert out.splitlines()[1:] == [
         f"reports/2026-Q1/{name}" for name in ("executives.html", "executives.pdf", "index.html")
     ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "started"),
+    [
+        (["build"], True),
+        (["build", "2026-Q2", "--force"], True),
+        (["build", "2026-Q1"], False),  # whose reports are there
+        (["build", "2026-Q2", "--cold"], False),
+        (["build", "--cluster=tcp://one:1", "2026-Q2"], False),
+        (["build", "-h"], False),
+        (["check"], False),
+        (["build", "2026-Q2", "-w", "/"], False),
+        (["build", "2026-Q2", "-w"], True),  # of which the command itself complains
+        ([], False),
+    ],
+)
+def test_kernels_are_prepared_for_while_the_command_line_is_parsed(
+    arguments: list[str], started: bool, inside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(forks, "warm_up", lambda *servers: asked.extend(servers))
+    (inside / "reports" / "2026-Q1").mkdir(parents=True)
+    cli._sooner(arguments)
+    assert asked == [forks.KERNELS] * started
 
 
 def test_a_failed_report_is_one_line_and_exit_code_1(inside: Path, say: Say) -> None:
