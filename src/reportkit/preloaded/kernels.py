@@ -13,9 +13,7 @@ from reportkit.preloaded.unread import unread
 
 MODULES = (
     *SHELL,
-    "nbformat",
     "pandas",
-    "pyarrow.parquet",
     "pyarrow.pandas_compat",
     "ibis.backends.sql.compilers.duckdb",
     "ibis.backends.duckdb.converter",
@@ -33,6 +31,7 @@ MODULES = (
     "reportkit.preceding",
     "reportkit.render.restyle",
     "reportkit.report",
+    "reportkit.snapshot.duck",
     "reportkit.sources.file",
     "reportkit.workspace",
     "scipy.special",
@@ -40,7 +39,7 @@ MODULES = (
 )
 
 # Of the dialects of SQL that Ibis speaks, those of other engines are left for whoever asks for one.
-with unread(), later("ibis.backends.sql.compilers"):
+with unread(), later("ibis.backends.sql.compilers"), later("matplotlib.dviread"):
     with suppress(Exception):
         listed_late()
     imported(MODULES)

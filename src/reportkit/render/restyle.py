@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
-from nbformat import NotebookNode
 
 from reportkit.display import MIME, Figure, together
 from reportkit.errors import RenderError
 from reportkit.figures.recipe import drawn_again
 from reportkit.model.brand import Brand
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode  # which a kernel has no need of
 
 
 def restyled(notebook: NotebookNode, brand: Brand) -> NotebookNode:
