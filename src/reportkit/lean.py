@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import reduce
 from importlib import import_module
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, PathFinder
@@ -138,3 +139,25 @@ class _Called(ModuleType):
             return getattr(import_module(self.__name__), name)(*arguments, **named)
 
         return called
+
+
+@contextmanager
+def replaced(library: str, path: str, stand_in: object) -> Iterator[None]:
+    """In the block something else stands in for a part of a library, such as `Artist.set`; nothing does where there is no such part."""
+    *owners, name = path.split(".")
+    owner, known = None, {}
+    with suppress(ImportError, AttributeError, TypeError):
+        owner = reduce(getattr, owners, import_module(library))
+        known = vars(owner)
+    there, before = name in known, known.get(name)
+    if not there and "__getattr__" not in known:
+        yield
+        return
+    setattr(owner, name, stand_in)
+    try:
+        yield
+    finally:
+        if there:
+            setattr(owner, name, before)
+        else:
+            delattr(owner, name)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reportkit.lean import later, on_call, without
+from reportkit.lean import later, on_call, replaced, without
 
 
 def test_a_library_is_hidden_from_its_thread_alone_and_for_the_block() -> None:
@@ -101,3 +101,20 @@ def test_a_function_imports_its_library_when_it_is_called(tmp_path: Path, monkey
     with on_call("called_one"):
         assert importlib.import_module("called_one").twice(1) == 2
     assert sys.modules["called_one"].twice.__name__ == "twice"
+
+
+def test_a_part_of_a_library_is_replaced_for_the_block_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "class Usual:\n    def told(self): return 1\ndef __getattr__(name): return 'made'"
+    (tmp_path / "usual_one.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    import usual_one  # type: ignore[import-not-found]
+
+    with replaced("usual_one", "Usual.told", lambda _: 2), replaced("usual_one", "late", None):
+        assert (usual_one.Usual().told(), usual_one.late) == (2, None)
+    assert (usual_one.Usual().told(), usual_one.late) == (1, "made")
+    with (
+        replaced("usual_one", "Usual.untold", 3),
+        replaced("usual_one", "Other.told", 3),
+        replaced("no_such_one", "a", 3),
+    ):
+        assert not hasattr(usual_one.Usual, "untold")

@@ -5,10 +5,11 @@ Their functions keep the documentation that stands in their source.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import Any
+
+from reportkit.lean import replaced
 
 
 class _AsWritten(dict[str, list[str]]):
@@ -49,25 +50,5 @@ def unread() -> Iterator[None]:
     """In the block libraries are imported without their help; what another version of them lacks or calls otherwise is left."""
     with ExitStack() as stack:
         for library, path, stand_in in MADE:
-            *owners, name = path.split(".")
-            with suppress(ImportError, AttributeError):
-                owner = importlib.import_module(library)
-                for step in owners:
-                    owner = getattr(owner, step)
-                stack.enter_context(_replaced(owner, name, stand_in))
+            stack.enter_context(replaced(library, path, stand_in))
         yield
-
-
-@contextmanager
-def _replaced(owner: Any, name: str, stand_in: object) -> Iterator[None]:
-    there, before = name in vars(owner), vars(owner).get(name)
-    if not there and not callable(getattr(owner, "__getattr__", None)):
-        raise AttributeError(name)
-    setattr(owner, name, stand_in)
-    try:
-        yield
-    finally:
-        if there:
-            setattr(owner, name, before)
-        else:
-            delattr(owner, name)
