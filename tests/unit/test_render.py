@@ -327,6 +327,18 @@ def test_two_files_of_the_same_notebook_are_equal_in_another_process_too(paper, 
     assert done.stdout.strip() == hashlib.sha256(paper).hexdigest()
 
 
+def test_no_folder_of_fonts_is_left_behind_by_a_process_that_looks_for_no_garbage_as_it_ends(tmp_path):
+    code = (
+        "import gc, glob, tempfile; from tests.sample_report import *; from reportkit import render;"
+        "render.pdf(executive(), render.Sheet(**sheet_fields())); gc.freeze();"
+        "print(len(glob.glob(tempfile.gettempdir() + '/weasyprint-*')))"
+    )
+    environment = {"PATH": "", "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout == "1\n"
+    assert not list(tmp_path.glob("weasyprint-*"))
+
+
 def test_the_pdf_is_tagged_and_says_so(opened):
     assert bool(opened.Root.MarkInfo.Marked)
     assert str(opened.Root.Lang) == "en"

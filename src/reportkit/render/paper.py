@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -127,7 +129,12 @@ class _Dress:
 @lru_cache(maxsize=1)
 def _dress(brand: Brand, as_of: object) -> _Dress:  # noqa: ARG001 (it tells font files of one name apart)
     fonts, fetcher = FontConfiguration(), _Local(brand)
-    return _Dress(fonts, CSS(string=style.paper(brand), font_config=fonts, url_fetcher=fetcher), fetcher)
+    css = CSS(string=style.paper(brand), font_config=fonts, url_fetcher=fetcher)
+    if folder := getattr(
+        fonts, "_folder", None
+    ):  # removed with the last box that was set in its fonts: in cycles of garbage
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return _Dress(fonts, css, fetcher)
 
 
 class _Setting:
