@@ -211,6 +211,9 @@ def laid_out(source: Path) -> tuple[bool, int, bool]:
 def test_pages_are_laid_out_without_css_selectors_and_schemas(family: forks.Family, tmp_path: Path) -> None:
     nbformat.write(executive(), tmp_path / "report.ipynb")
     assert family.call(laid_out, tmp_path / "report.ipynb", server=forks.PAGES) == (False, 0, True)
+    # With all of WeasyPrint's own style sheet: counters of pages, marks of lists.
+    assert (tmp_path / "report.pdf").read_bytes() == render.pdf(executive(), SHEET)
+    assert (tmp_path / "report.html").read_text() == render.html(executive(), SHEET)
 
 
 def test_a_dead_server_is_started_again(family: forks.Family) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import ctypes.util
-import importlib.resources
 import sys
 import warnings
 from collections.abc import Iterator
-from typing import Any
 
 from reportkit.lean import later, on_call, without
 from reportkit.preloaded import load
@@ -21,7 +19,6 @@ MODULES = (
     "reportkit.render.page",
     "reportkit.render.paper",
 )
-SHEETS = "weasyprint.css"
 
 
 def rehearse() -> None:
@@ -48,40 +45,10 @@ def by_file_name() -> Iterator[None]:
         ctypes.util.find_library = search
 
 
-class _Empty:
-    """A folder in which every file is empty."""
-
-    def __truediv__(self, name: str) -> _Empty:
-        return self
-
-    def read_text(self, encoding: str) -> str:  # noqa: ARG002
-        """Nothing."""
-        return ""
-
-
-@contextlib.contextmanager
-def unread_sheets() -> Iterator[None]:
-    """WeasyPrint's own style sheets are left unread as it is imported: of one, pages read what a report has (see paper)."""
-    library: Any = importlib.resources
-    usual = library.files
-
-    def files(anchor: Any) -> Any:
-        return _Empty() if getattr(anchor, "__name__", anchor) == SHEETS else usual(anchor)
-
-    library.files = files
-    try:
-        yield
-    finally:
-        library.files = usual
-        html: Any = sys.modules.get("weasyprint.html")
-        if html and getattr(html, "UA", None) == "":
-            html.UA = (usual(SHEETS) / "html5_ua.css").read_text("utf-8")
-
-
 if sys.platform == "linux":  # where WeasyPrint names the files; what is not found is searched for below
     # Fonts are cut down by HarfBuzz, where there is one, so that fontTools' own way is seldom used; few fonts are variable.
     with (
-        contextlib.suppress(OSError, ImportError), by_file_name(), unread_sheets(), later("fontTools.subset"),
+        contextlib.suppress(OSError, ImportError), by_file_name(), later("fontTools.subset"),
         on_call("fontTools.varLib.instancer"),
     ):  # fmt: skip
         import weasyprint.text.ffi  # noqa: F401
