@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import shutil
 import signal
 import sys
@@ -44,6 +45,9 @@ app = typer.Typer(
 )
 
 WORKSPACE = ("--workspace", "-w")
+OTHERWISE = re.compile(
+    r"--(help|cold|cluster|workspace=)|-\w*h|-\w*w.|-\w+w"
+)  # whose builds need no kernels, or are elsewhere
 Inside = Annotated[
     Path | None, typer.Option(*WORKSPACE, help="A folder in the workspace; the current one where not given.")
 ]
@@ -73,11 +77,10 @@ def _sooner(given: Sequence[str]) -> None:
 
     Of it no more is understood here than whether that is so; where it is not, the command itself decides what to start.
     """
-    cold = any(item.startswith(("-h", "--help", "--cold", "--cluster")) for item in given)
-    if given[:1] != ["build"] or cold:
+    if given[:1] != ["build"] or any(OTHERWISE.match(item) for item in given):
         return
     inside = next((value for name, value in pairwise(given) if name in WORKSPACE), None)
-    with suppress(ParamsError):
+    with suppress(ParamsError, OSError, RuntimeError):
         root = files.locate(Path(inside) if inside else None)
         named = next(filter(unchanged.QUARTER.fullmatch, given), None) or unchanged.latest(root)
         if named and not (root / "reports" / named).exists():

@@ -56,15 +56,18 @@ _RUNNING = RLock()
 class _LateModule(ModuleType):
     """A module whose code runs when something of it is first asked for that is not there yet, once, whichever threads ask.
 
-    There are its name and where it is, and what was imported from inside it, if it is a package. The standard library's late
-    module may be seen half run by a second thread, before Python 3.13.
+    There are its name and where it is, and, of a package, what was imported from inside it while it was made late; what is
+    imported from inside it thereafter runs it first. The standard library's late module may be seen half run by a second thread,
+    before Python 3.13.
     """
 
     def __getattribute__(self, name: str) -> Any:
         known = ModuleType.__getattribute__(self, "__dict__")
         with _RUNNING:
-            loader = known.pop("__late__", None) if name not in known or name == "__doc__" else None
+            asked = name not in known or name == "__doc__" or (name == "__path__" and "__open__" not in known)
+            loader = known.pop("__late__", None) if asked else None
             if loader:
+                known.pop("__open__", None)
                 try:
                     loader.exec_module(self)
                 except BaseException:
@@ -83,7 +86,7 @@ class _LateLoader(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Leave it to whoever asks for something of the module first."""
-        module.__dict__["__late__"] = self._loader
+        ModuleType.__getattribute__(module, "__dict__").update(__late__=self._loader, __open__=True)
 
 
 @dataclass(frozen=True)
@@ -105,10 +108,12 @@ class _Late:
 def later(library: str) -> Iterator[None]:
     """In the block, and in this thread, the library is imported without running it, which is done when something of it is used.
 
-    For imports of it as a whole: those of something in it run it at once, as does whatever looks through all modules.
+    Imports of it as a whole, and of what lies inside it; those of something that it makes itself run it at once.
     """
     with _asked_first(_Late(library, get_ident())):
         yield
+    if isinstance(module := sys.modules.get(library), _LateModule):
+        ModuleType.__getattribute__(module, "__dict__").pop("__open__", None)
 
 
 @contextmanager
@@ -138,15 +143,19 @@ class _Called(ModuleType):
         def called(*arguments: Any, **named: Any) -> Any:
             return getattr(import_module(self.__name__), name)(*arguments, **named)
 
+        called.__name__ = called.__qualname__ = name
         return called
 
 
 @contextmanager
 def replaced(library: str, path: str, stand_in: object) -> Iterator[None]:
-    """In the block something else stands in for a part of a library, such as `Artist.set`; nothing does where there is no such part."""
+    """In the block something else stands in for a part of a library, such as `Artist.set`; nothing does where there is no such part.
+
+    Not for two threads at a time.
+    """
     *owners, name = path.split(".")
     owner, known = None, {}
-    with suppress(ImportError, AttributeError, TypeError):
+    with suppress(Exception):  # of another version of a library, or broken
         owner = reduce(getattr, owners, import_module(library))
         known = vars(owner)
     there, before = name in known, known.get(name)

@@ -100,6 +100,10 @@ def test_build_ends_with_the_paths(inside: Path, say: Say) -> None:
         (["build", "2026-Q2", "--cold"], False),
         (["build", "--cluster=tcp://one:1", "2026-Q2"], False),
         (["build", "-h"], False),
+        (["build", "-fh"], False),
+        (["build", "--workspace=/elsewhere"], False),
+        (["build", "-w/elsewhere"], False),
+        (["build", "-fw", "/elsewhere"], False),
         (["check"], False),
         (["build", "2026-Q2", "-w", "/"], False),
         (["build", "2026-Q2", "-w"], True),  # of which the command itself complains

@@ -9,6 +9,7 @@ import pytest
 import ruamel.yaml
 
 from reportkit import params
+from reportkit.errors import ParamsError
 from reportkit.model.params import Proof
 
 NORTHWIND = Path(__file__).parents[2] / "params"
@@ -224,6 +225,37 @@ def test_a_date_that_no_calendar_has_is_named_with_its_line(folder):
     assert "params/proofs.yaml:2: 2026-02-30 is no date; no calendar has it." in [str(f) for f in found]
 
 
+TEXTS = (
+    "", "~\n", "# nothing\n", "{}\n", "a:\n", "a: yes\nb: NO\nc: on\n", "a: 010\nb: 0o17\nc: 1_000\nd: 0x1f\ne: 1e3\nf: .5\n",
+    "a: 2026-07-01\nb: 12:30\nc: 2026-07-01T10:00:00Z\n", "a: |\n  one\n  two\nb: >-\n  three\n  four\n", "a: [type:bug, http://h:80/p]\n",
+    "a: &x {b: 1}\nc: *x\nd: {<<: *x, e: 2}\n", "%YAML 1.1\n---\na: yes\nb: 010\n", "a:\t1\n", "a: 1 \t# c\n", "k: ['a':1]\n", "a: !\n",
+    "&x: v\n", "a: 1\r\nb:\r\n  - 2\r\n", "a: 1\u2028b: 2\n", "a: \"\u00e4\u2026\"\n", "'a b': 1\n? c\n: 2\n3: d\ntrue: e\n", "a: !x 1\n",
+    "a: 1\na: 2\n", "a: [1\nb: 2\n", "a: b: c\n", "a: 2026-02-30\n", "a: 1\n---\nb: 2\n", "a: \x07\n", "- a\nb: 1\n", "a: *q\n", "a: @x\n",
+    "a: " + "[" * 1500, "a: b\n" * 2 + "  c", "a: 'x\n", "a: \"\\q\"\n", "sql: |\n  SELECT *\n  FROM t -- !\n", "a: x*y & !z\n",
+)  # fmt: skip
+
+
+def loaded(folder: Path, text: str) -> object:
+    (folder / "organisation.yaml").write_text(text, encoding="utf-8", newline="")
+    try:
+        return params._parse(folder / "organisation.yaml", "params/organisation.yaml")
+    except ParamsError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_the_quick_way_to_read_yaml_means_the_same(text, tmp_path, monkeypatch):
+    assert ruamel.yaml.__with_libyaml__, "ruamel.yaml.clib is not installed"
+    quick = loaded(tmp_path, text)
+    monkeypatch.setattr(params, "YAML", lambda **_: ruamel.yaml.YAML(typ="safe", pure=True))
+    assert quick == loaded(tmp_path, text)
+
+
+def test_a_tag_is_refused_in_plain_words_with_its_line(folder):
+    (found,) = put(folder, "organisation.yaml", ORGANISATION + "currency: !money EUR\n")
+    assert found == "params/organisation.yaml:3: a tag such as !name has no meaning here; write the value without it."
+
+
 def test_the_quick_way_to_read_yaml_finds_the_same_values_and_lines(monkeypatch):
     assert ruamel.yaml.__with_libyaml__, "ruamel.yaml.clib is not installed"
     quick = params.read(NORTHWIND)
@@ -241,5 +273,6 @@ def test_what_the_quick_way_to_read_yaml_forbids_is_read_all_the_same(folder):
 def test_an_alias_within_itself_is_refused_in_a_sentence(folder):
     (found,) = put(folder, "organisation.yaml", "name: &it\n  more: *it\n")
     assert found == (
-        "params/organisation.yaml: an alias (*name) in this file stands within what it is an alias of; write it out."
+        "params/organisation.yaml: this file goes too deep, or an alias (*name) stands within what it is an alias of; "
+        "write it out."
     )

@@ -39,6 +39,7 @@ def test_what_was_left_for_later_is_there_when_asked_for(tmp_path):
         "print('ibis.backends.sql.compilers.postgres' in sys.modules)\n"
         "print(numpy.f2py.__name__)\n"
         "print(ibis.to_sql(ibis.table({'a': 'int'}, 't').a.sum(), dialect='postgres').split())\n"
+        "import ibis.backends.sql.compilers.risingwave\n"  # which needs all the others
         "from ibis.backends.sql.compilers import PostgresCompiler\n"
         "print(PostgresCompiler.__name__)\n"
     )
@@ -64,6 +65,31 @@ def test_help_is_made_again_once_the_libraries_are_there(tmp_path):
     assert told(code, tmp_path).splitlines() == ["True True", "True"]
 
 
+def test_what_is_imported_later_has_all_its_help(tmp_path):
+    code = "import scipy.signal, hashlib\nprint(hashlib.sha256(scipy.signal.convolve.__doc__.encode()).hexdigest())"
+    assert told(f"import {forks.KERNELS}\n{code}", tmp_path) == told(code, tmp_path)
+
+
+def test_a_broken_library_does_not_end_the_server(tmp_path, monkeypatch):
+    (tmp_path / "scipy").mkdir()
+    (tmp_path / "scipy" / "__init__.py").write_text("raise ValueError('numpy.dtype size changed')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert told(f"import {forks.KERNELS}, sys; print('pandas' in sys.modules)", tmp_path) == "True\n"
+
+
+def test_an_interrupt_ends_no_server_that_imports(tmp_path):
+    code = (
+        "import os, signal, sys\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name == 'pandas': os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        f"import {forks.KERNELS}\n"
+        "print('pandas' in sys.modules, signal.getsignal(signal.SIGINT) is signal.default_int_handler)\n"
+    )
+    assert told(code, tmp_path) == "True True\n"
+
+
 def test_pages_do_without_what_they_seldom_need_and_have_it_when_they_do(tmp_path):
     code = (
         f"import {forks.PAGES}, sys\n"
@@ -84,10 +110,8 @@ def test_pages_do_without_what_they_seldom_need_and_have_it_when_they_do(tmp_pat
 
 
 FONTS = (
-    "import glob, os\n"
-    "made = glob.glob(os.environ['XDG_CACHE_HOME'] + '/matplotlib/fontlist*')\n"
     "from matplotlib import font_manager\n"
-    "print(len(made), font_manager.findfont('DejaVu Serif:bold'), sorted(font_manager.get_font_names()))\n"
+    "print(font_manager.findfont('DejaVu Serif:bold'), sorted(font_manager.get_font_names()))\n"
     "print(len(font_manager.fontManager.afmlist), type(font_manager.fontManager) is font_manager.FontManager)\n"
 )
 
@@ -98,3 +122,16 @@ def test_the_fonts_of_the_machine_are_listed_when_one_is_sought_by_name(tmp_path
     assert "DejaVuSerif-Bold.ttf" in late
     assert late == usual
     assert next((tmp_path / "warm" / "matplotlib").glob("fontlist*")).stat().st_size > 10_000
+
+
+def test_the_list_of_fonts_is_read_once_whichever_threads_ask(tmp_path):
+    code = (
+        f"import {forks.KERNELS}, glob, os, pickle\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from matplotlib import font_manager as fonts\n"
+        "print(glob.glob(os.environ['XDG_CACHE_HOME'] + '/matplotlib/fontlist*'))\n"
+        "with ThreadPoolExecutor(4) as pool:\n"
+        "    found = list(pool.map(lambda _: os.path.basename(fonts.findfont('DejaVu Serif')), range(4)))\n"
+        "print(set(found), len(pickle.loads(pickle.dumps(fonts.fontManager)).ttflist) > 10)\n"
+    )
+    assert told(code, tmp_path).splitlines() == ["[]", "{'DejaVuSerif.ttf'} True"]

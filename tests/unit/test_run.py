@@ -296,3 +296,12 @@ def test_papermill_is_there_without_what_it_reads_from_elsewhere_with() -> None:
     lacking = "{'pyarrow', 'requests.models', 'click.core'} & set(sys.modules)"
     code = f"import sys; import reportkit.run.engine; assert not {lacking}; from papermill.iorw import requests; requests.get"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_executed_notebook_that_is_to_be_written_nowhere_is_not_turned_into_text(
+    write: Write, go: Go, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, whole, texts = write("1 + 1"), nbformat.writes, []
+    monkeypatch.setattr(nbformat, "writes", lambda *given, **how: texts.append(given) or whole(*given, **how))
+    go(path)
+    assert not [text for (text, *_) in texts if text.cells[-1].execution_count]

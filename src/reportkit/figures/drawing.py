@@ -42,9 +42,8 @@ SETTINGS: dict[Any, Any] = {
     "path.simplify": False,
     "axes.unicode_minus": True,
 }
-NO_FONT_SOUGHT: dict[Any, Any] = {
-    "axes.formatter.use_mathtext": True
-}  # among all of this machine, for ticks that are not drawn
+# For ticks, which are never drawn, Matplotlib would look for a font among all of this machine.
+NO_FONT_SOUGHT: dict[Any, Any] = {"axes.formatter.use_mathtext": True}
 
 
 @lru_cache(maxsize=32)

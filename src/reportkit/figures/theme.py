@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -97,9 +99,11 @@ def load_brand(path: Path | None) -> Brand:
     """
     if path is None:
         return Brand()
-    # A tenth of a second that a workspace without a brand file need not spend; twice as long with what it tells readers of its source.
-    with replaced("pydantic._internal._fields", "extract_docstrings_from_cls", _untold):
-        from brand_yml import Brand as BrandFile
+    if "brand_yml" not in sys.modules:
+        # A tenth of a second that a workspace without a brand file need not spend; twice that with what it tells of its source.
+        with replaced("pydantic._internal._fields", "extract_docstrings_from_cls", _untold):
+            import_module("brand_yml")
+    from brand_yml import Brand as BrandFile
 
     try:
         read = BrandFile.from_yaml(path)

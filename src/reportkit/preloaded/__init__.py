@@ -8,12 +8,14 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import signal
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from reportkit.lean import SELDOM
 
 gc.disable()  # until all is loaded: nothing of it is ever garbage
+_interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # which whoever started the server hears too, and ends it
 
 
 def imported(modules: Iterable[str]) -> None:
@@ -33,3 +35,4 @@ def load(modules: Iterable[str], rehearse: Callable[[], object]) -> None:
     gc.freeze()
     gc.set_threshold(SELDOM)
     gc.enable()
+    signal.signal(signal.SIGINT, _interrupt)

@@ -9,14 +9,17 @@ import json
 import re
 import sys
 import tempfile
+import threading
+from ast import literal_eval
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 VERSION = re.compile(
-    r"^class FontManager\b.*?^    __version__ = (['\"])(?P<version>[^'\"]+)\1", re.DOTALL | re.MULTILINE
+    r"^class FontManager\b.*?^    __version__ = (?P<version>'[^']+'|\"[^\"]+\"|\d+)$", re.DOTALL | re.MULTILINE
 )
+_LISTING = threading.RLock()
 
 
 def listed_late() -> None:
@@ -30,8 +33,9 @@ def listed_late() -> None:
 
     usual = mpl.get_cachedir
     with tempfile.TemporaryDirectory() as folder:
-        empty: dict[str, Any] = {"__class__": "FontManager", "_version": known["version"], "afmlist": [], "ttflist": []}
-        Path(folder, f"fontlist-v{known['version']}.json").write_text(json.dumps(empty), encoding="utf-8")
+        version = literal_eval(known["version"])
+        empty: dict[str, Any] = {"__class__": "FontManager", "_version": version, "afmlist": [], "ttflist": []}
+        Path(folder, f"fontlist-v{version}.json").write_text(json.dumps(empty), encoding="utf-8")
         mpl.get_cachedir = lambda: folder
         try:
             from matplotlib import font_manager
@@ -49,9 +53,15 @@ def _empty(module: Any, empty: dict[str, Any]) -> None:
         return
 
     def listed(self: Any, name: str) -> Any:
-        self.__class__ = usual
-        self.__dict__.update(vars(load()))
+        with _LISTING:
+            if type(self) is not usual:
+                self.__dict__.update({**vars(load()), **self.__dict__})
+                self.__class__ = usual
         return getattr(self, name)
 
+    def whole(self: Any, protocol: int) -> Any:
+        listed(self, "ttflist")
+        return self.__reduce_ex__(protocol)
+
     vars(manager).clear()
-    manager.__class__ = type("FontManager", (usual,), {"__getattr__": listed})
+    manager.__class__ = type("FontManager", (usual,), {"__getattr__": listed, "__reduce_ex__": whole})

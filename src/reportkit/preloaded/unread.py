@@ -5,6 +5,7 @@ Their functions keep the documentation that stands in their source.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -36,11 +37,14 @@ def _unlisted(_: object) -> str:
     return ""
 
 
-MADE = (
-    ("matplotlib.artist", "Artist._update_set_signature_and_docstring", classmethod(_no_signature)),
-    ("matplotlib.artist", "kwdoc", _unlisted),
+PARSERS = (
     ("pyarrow.vendored.docscrape", "NumpyDocString", _AsWritten),
     ("scipy._lib._docscrape", "FunctionDoc", _AsWritten),
+)
+MADE = (
+    *PARSERS,
+    ("matplotlib.artist", "Artist._update_set_signature_and_docstring", classmethod(_no_signature)),
+    ("matplotlib.artist", "kwdoc", _unlisted),
     ("numpy", "f2py", None),  # a reader of Fortran, which SciPy asks for as it asks for all of NumPy
 )
 
@@ -52,3 +56,14 @@ def unread() -> Iterator[None]:
         for library, path, stand_in in MADE:
             stack.enter_context(replaced(library, path, stand_in))
         yield
+    for library, path, _ in PARSERS:
+        _given_back(library, path)
+
+
+def _given_back(library: str, name: str) -> None:
+    """Whoever imported the stand-in of a parser from its library has the parser itself."""
+    usual = vars(sys.modules[library]).get(name) if library in sys.modules else None
+    package = library.split(".", 1)[0]
+    for module in [m for at, m in sys.modules.items() if at.split(".", 1)[0] == package] if usual else ():
+        for own in [own for own, value in vars(module).items() if value is _AsWritten]:
+            setattr(module, own, usual)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import re
 import shutil
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -130,10 +130,9 @@ class _Dress:
 def _dress(brand: Brand, as_of: object) -> _Dress:  # noqa: ARG001 (it tells font files of one name apart)
     fonts, fetcher = FontConfiguration(), _Local(brand)
     css = CSS(string=style.paper(brand), font_config=fonts, url_fetcher=fetcher)
-    if folder := getattr(
-        fonts, "_folder", None
-    ):  # removed with the last box that was set in its fonts: in cycles of garbage
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = getattr(fonts, "_folder", None)
+    if folder:  # which goes with the last box that was set in its fonts: as garbage, which a process that ends does not look for
+        weakref.finalize(fonts, shutil.rmtree, folder, ignore_errors=True)
     return _Dress(fonts, css, fetcher)
 
 

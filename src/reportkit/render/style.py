@@ -11,6 +11,7 @@ from importlib.metadata import version
 from importlib.resources import files as resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
 from reportkit import files
 from reportkit.figures.theme import faces, mixed, readable
@@ -31,8 +32,13 @@ RANGES = (
     (0x25A0, 0x25FF),
 )
 
+RESERVED = "Source Sans Pro"  # which the licence of the built-in fonts keeps for what is unchanged
 NAMED = (1, 3, 4, 6, 16)  # entries of a font's table of names that say how it is called
-OPTIONS: dict[str, list[str]] = {"layout_features": ["kern"], "drop_tables": ["GSUB", "GDEF", "DSIG", "STAT"]}
+OPTIONS: dict[str, list[Any]] = {
+    "layout_features": ["kern"],
+    "drop_tables": ["GSUB", "GDEF", "DSIG", "STAT"],
+    "name_IDs": [*range(7), 13, 14],  # with the licence
+}
 
 
 def template(name: str) -> str:
@@ -115,7 +121,7 @@ def shipped(file: Path) -> Traversable:
 
 
 def cut(file: Path, called: str = "") -> bytes:
-    """A font file cut down to RANGES, as WOFF; by another name where one is given, as the licences of some fonts demand."""
+    """A font file cut down to RANGES, as WOFF; the built-in fonts `called` by another name, where they are passed on."""
     from fontTools.subset import Options, Subsetter, load_font, save_font  # not where a cut font is kept
 
     options = Options(flavor="woff", notdef_outline=True, **OPTIONS)
@@ -126,7 +132,8 @@ def cut(file: Path, called: str = "") -> bytes:
     cutter.subset(font)
     for entry in font["name"].names if called else ():
         if entry.nameID in NAMED:
-            entry.string = called
+            plain = str(entry).replace(RESERVED.replace(" ", ""), called.replace(" ", ""))
+            entry.string = plain.replace(RESERVED, called)
     target = io.BytesIO()
     save_font(font, target, options)
     font.close()

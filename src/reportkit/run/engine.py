@@ -42,15 +42,16 @@ class OwnEngine(Engine):  # type: ignore[misc]
         return executed
 
 
-def _written(write: Callable[[NotebookNode, str | None], None]) -> Callable[[NotebookNode, str | None], None]:
+def _written(write: Callable[..., None]) -> Callable[..., None]:
     """Papermill's way to write a notebook, which turns it into text also where that is to be written nowhere."""
 
-    def written(notebook: NotebookNode, path: str | None) -> None:
+    def written(notebook: NotebookNode, path: str | None, **settings: Any) -> None:
         if path is not None:
-            write(notebook, path)
+            write(notebook, path, **settings)
 
     return written
 
 
-execute.write_ipynb = _written(execute.write_ipynb)
+if hasattr(execute, "write_ipynb"):
+    execute.write_ipynb = _written(execute.write_ipynb)
 papermill_engines.register(NAME, OwnEngine)
