@@ -34,6 +34,7 @@ The map, top to bottom; imports point down it (held by the import contract in py
     fetch        what sources share: people, secrets, pages of an API
     entities     the tables and their contracts
     params       YAML → models, with lines
+    written      what a YAML file says, and in which lines
     display      what a cell shows: one MIME bundle, several faces
     files        locks, scratch folders, files put in place as a whole
     forks        processes forked from servers that have the libraries

@@ -8,20 +8,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, RootModel, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.constructor import SafeConstructor
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, SequenceNode
 
 from reportkit.errors import ParamsError, unknown
+from reportkit.model.lines import Line, Lines
 from reportkit.model.params import (
     RESERVED,
     Audience,
@@ -44,10 +39,6 @@ SHAPES = {
     "dict_type": "`key: value` entries",
     "model_type": "`key: value` entries",
 }
-DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
-# Directives, tabs, odd ends of lines, tags, anchors and aliases, merged mappings, and a colon that follows a quotation at once.
-RARE = re.compile(r"^%|[\t\x85\u2028\u2029]|(?:^ *(?:- +)*|[:,?] +|[\[{] *)[!&*]|<<|['\"]:[^\s]", re.MULTILINE)
-DEEP = 1_000  # brackets, of which each may be inside the one before
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -88,29 +79,6 @@ class Fault:
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}"
-
-
-@dataclass(frozen=True)
-class Line:
-    """The line, from 1, of an entry, and those of what it holds, by their keys or their places in the list."""
-
-    number: int
-    inside: Mapping[str, Line]
-
-
-@dataclass(frozen=True)
-class Lines:
-    """Line numbers of the entries of the params files, for messages about them."""
-
-    files: Mapping[str, Line] = field(default_factory=dict)
-
-    def where(self, file: str, *path: object) -> str:
-        """'params/needles.yaml:12': the line of the deepest part of `path` that the file has."""
-        here, line = self.files.get(file), None
-        for step in path:
-            here = here.inside.get(str(step)) if here else None
-            line = here.number if here else line
-        return f"params/{file}" + (f":{line}" if line else "")
 
 
 @dataclass(frozen=True)
@@ -170,13 +138,6 @@ def _file(path: Path, model: type[BaseModel], lines: dict[str, Line], faults: li
     return None
 
 
-class _Located(SafeConstructor):
-    """Gives what a document says together with the node that it was made from."""
-
-    def construct_document(self, node: Any) -> tuple[Any, Any]:
-        return super().construct_document(node), node
-
-
 def _parse(path: Path, where: str) -> tuple[Any, Line]:
     """What a file says, and in which lines."""
     if not path.is_file():
@@ -187,68 +148,12 @@ def _parse(path: Path, where: str) -> tuple[Any, Line]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise ParamsError("this file is not UTF-8 text; save it as UTF-8.", where=where) from None
-    try:
-        tree, node = _loaded(text)
-        lines = Line(1, _inside(node))
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        problem = (error.problem or error.context or "not YAML").splitlines()[0]
-        unknown_tag = problem.startswith("could not determine a constructor")
-        raise ParamsError(
-            "a tag such as !name has no meaning here; write the value without it."
-            if unknown_tag
-            else f"this is not YAML: {problem}.",
-            where=f"{where}:{mark.line + 1}" if mark else where,
-        ) from None
-    except YAMLError as error:
-        raise ParamsError(f"this is not YAML: {str(error).splitlines()[0]}", where=where) from None
-    except ValueError:  # of a date
-        raise _no_date(text, where) from None
-    except RecursionError:
-        raise ParamsError(
-            "this file goes too deep, or an alias (*name) stands within what it is an alias of; write it out.",
-            where=where,
-        ) from None
+    from reportkit.written import read as written  # where a build was planned before, nothing is read
+
+    tree, lines = written(text, where)
     if tree is not None and not isinstance(tree, Mapping):
         raise ParamsError("this file holds no `key: value` entries; see the example in the README.", where=where)
     return tree or {}, lines
-
-
-def _loaded(text: str) -> tuple[Any, Any]:
-    """The value of a document and its node.
-
-    By YAML's own library, seven times as fast, where it means the same as ruamel's reader in Python; what it forbids, such as
-    [type:bug], is read by that, and faults are told in its words.
-    """
-    if not RARE.search(text) and text.count("[") + text.count("{") < DEEP:
-        with suppress(YAMLError, ValueError):
-            return _by(YAML(typ="safe"), text)
-    return _by(YAML(typ="safe", pure=True), text)
-
-
-def _by(yaml: YAML, text: str) -> tuple[Any, Any]:
-    yaml.Constructor = _Located
-    return yaml.load(text) or ({}, None)
-
-
-def _inside(node: Any) -> Mapping[str, Line]:
-    """The lines of what a node of YAML holds."""
-    if isinstance(node, MappingNode):
-        return {str(key.value): Line(key.start_mark.line + 1, _inside(value)) for key, value in node.value}
-    if isinstance(node, SequenceNode):
-        return {str(nth): Line(item.start_mark.line + 1, _inside(item)) for nth, item in enumerate(node.value)}
-    return {}
-
-
-def _no_date(text: str, where: str) -> ParamsError:
-    """The error of a date that no calendar has, such as 2026-02-30, with its line."""
-    for number, line in enumerate(text.splitlines(), 1):
-        for found in DATE.findall(line):
-            try:
-                date.fromisoformat(found)
-            except ValueError:
-                return ParamsError(f"{found} is no date; no calendar has it.", where=f"{where}:{number}")
-    return ParamsError("a date in this file is none; write dates like 2026-07-01.", where=where)
 
 
 def _plain(node: Any, file: str, lines: Mapping[str, Line], path: tuple[object, ...], *, fill: bool = True) -> Any:

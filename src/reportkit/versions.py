@@ -9,11 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from reportkit import shared
-from reportkit.errors import SourceError
+from reportkit.errors import ParamsError, SourceError
 from reportkit.sources.git.clone import Clone
 
 KNOWN = "REPORTKIT_KNOWN"  # an environment variable
@@ -57,9 +54,11 @@ def _committed(root: Path, file: str) -> list[tuple[str, str]]:
 
 
 def _tree(text: str) -> Iterator[Mapping[str, Any]]:
+    from reportkit.written import read  # not where a build was planned before
+
     try:
-        tree = YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ValueError):
+        tree, _ = read(text, "")
+    except ParamsError:
         return
     if isinstance(tree, dict):
         yield tree

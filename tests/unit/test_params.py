@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import ruamel.yaml
 
-from reportkit import params
+from reportkit import params, written
 from reportkit.errors import ParamsError
 from reportkit.model.params import Proof
 
@@ -247,7 +247,7 @@ def loaded(folder: Path, text: str) -> object:
 def test_the_quick_way_to_read_yaml_means_the_same(text, tmp_path, monkeypatch):
     assert ruamel.yaml.__with_libyaml__, "ruamel.yaml.clib is not installed"
     quick = loaded(tmp_path, text)
-    monkeypatch.setattr(params, "YAML", lambda **_: ruamel.yaml.YAML(typ="safe", pure=True))
+    monkeypatch.setattr(written, "YAML", lambda **_: ruamel.yaml.YAML(typ="safe", pure=True))
     assert quick == loaded(tmp_path, text)
 
 
@@ -259,7 +259,7 @@ def test_a_tag_is_refused_in_plain_words_with_its_line(folder):
 def test_the_quick_way_to_read_yaml_finds_the_same_values_and_lines(monkeypatch):
     assert ruamel.yaml.__with_libyaml__, "ruamel.yaml.clib is not installed"
     quick = params.read(NORTHWIND)
-    monkeypatch.setattr(params, "YAML", lambda **_: ruamel.yaml.YAML(typ="safe", pure=True))
+    monkeypatch.setattr(written, "YAML", lambda **_: ruamel.yaml.YAML(typ="safe", pure=True))
     assert quick == params.read(NORTHWIND)
     assert quick[0].lines.where("audiences.yaml", "executives", "problem").rsplit(":", 1)[1].isdigit()
 
