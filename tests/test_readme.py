@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
 
 from reportkit import sources
 from reportkit.model.params import Organisation, QuarterParams, Sources
+from reportkit.written import read
 from tests import building
 from tests.unit.repositories import Repository
 
@@ -129,11 +129,11 @@ def test_the_commands_of_a_quarter_and_the_analysts_cells(installed: Path, tmp_p
 def test_the_yaml_is_what_params_may_say() -> None:
     for language, text in BLOCKS:
         if language == "yaml" and text.startswith("each:"):
-            QuarterParams.model_validate(YAML(typ="safe").load(text))
+            QuarterParams.model_validate(read(text, "README.md")[0])
         elif language == "yaml" and "sources:" not in text:
-            Organisation.model_validate({"name": "Northwind", **YAML(typ="safe").load(text)})
+            Organisation.model_validate({"name": "Northwind", **read(text, "README.md")[0]})
         elif language == "yaml":
-            given = Sources.model_validate(YAML(typ="safe").load(text))
+            given = Sources.model_validate(read(text, "README.md")[0])
             for settings in given.sources.values():
                 sources.find(settings["type"]).Spec.model_validate(settings)
             for name, mapping in given.entities.items():
