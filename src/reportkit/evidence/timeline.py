@@ -74,10 +74,14 @@ class Timeline:
         edges = _edges(window, self.time_zone)
         if len(edges) == 1:
             return np.full(len(seconds), -1, dtype=np.int64)
-        near = np.clip((seconds - edges[0]) * (1 / (7 * DAY)), 0, len(edges) - 2).astype(np.int64)
-        near += seconds >= edges[near + 1]
-        near -= seconds < edges[near]
-        return np.where(near < len(edges) - 1, near, -1)
+        column = np.full(len(seconds), -1, dtype=np.int64)
+        here = np.flatnonzero((seconds >= edges[0]) & (seconds < edges[-1]))  # of years of facts a window holds few
+        inside = seconds[here]
+        near = np.minimum(((inside - edges[0]) * (1 / (7 * DAY))).astype(np.int64), len(edges) - 2)
+        near += inside >= edges[near + 1]
+        near -= inside < edges[near]
+        column[here] = near
+        return column
 
     def column_of(self, seconds: Floats, late: Ints | None = None) -> Ints:
         """Index of the week over both windows together, −1 outside."""
