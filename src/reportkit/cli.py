@@ -45,9 +45,8 @@ app = typer.Typer(
 )
 
 WORKSPACE = ("--workspace", "-w")
-OTHERWISE = re.compile(
-    r"--(help|cold|cluster|workspace=)|-\w*h|-\w*w.|-\w+w"
-)  # whose builds need no kernels, or are elsewhere
+# Options of builds that need no forked kernels, and forms of --workspace that are not looked into before the command does.
+OTHERWISE = re.compile(r"--(help|cold|cluster|workspace=)|-\w*h|-\w*w.|-\w+w")
 Inside = Annotated[
     Path | None, typer.Option(*WORKSPACE, help="A folder in the workspace; the current one where not given.")
 ]

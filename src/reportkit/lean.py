@@ -64,10 +64,9 @@ class _LateModule(ModuleType):
     def __getattribute__(self, name: str) -> Any:
         known = ModuleType.__getattribute__(self, "__dict__")
         with _RUNNING:
-            asked = name not in known or name == "__doc__" or (name == "__path__" and "__open__" not in known)
+            asked = name not in known or name == "__doc__" or (name == "__path__" and not _made_late(known["__name__"]))
             loader = known.pop("__late__", None) if asked else None
             if loader:
-                known.pop("__open__", None)
                 try:
                     loader.exec_module(self)
                 except BaseException:
@@ -86,7 +85,7 @@ class _LateLoader(Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Leave it to whoever asks for something of the module first."""
-        ModuleType.__getattribute__(module, "__dict__").update(__late__=self._loader, __open__=True)
+        ModuleType.__getattribute__(module, "__dict__")["__late__"] = self._loader
 
 
 @dataclass(frozen=True)
@@ -112,8 +111,11 @@ def later(library: str) -> Iterator[None]:
     """
     with _asked_first(_Late(library, get_ident())):
         yield
-    if isinstance(module := sys.modules.get(library), _LateModule):
-        ModuleType.__getattribute__(module, "__dict__").pop("__open__", None)
+
+
+def _made_late(library: str) -> bool:
+    """Whether a block that imports it late is under way."""
+    return any(isinstance(finder, _Late) and finder.library == library for finder in sys.meta_path)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +101,7 @@ def load_brand(path: Path | None) -> Brand:
     if "brand_yml" not in sys.modules:
         # A tenth of a second that a workspace without a brand file need not spend; twice that with what it tells of its source.
         with replaced("pydantic._internal._fields", "extract_docstrings_from_cls", _untold):
-            import_module("brand_yml")
+            import brand_yml  # noqa: F401
     from brand_yml import Brand as BrandFile
 
     try:

@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reportkit.measure.periods import CLOSE, LEAST
+from reportkit.measure.periods import CLOSE, LEAST, Row
 from reportkit.snapshot import numbers
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-Row = dict[str, Any]
 NEVER = np.iinfo(np.int64).max
 
 

@@ -9,13 +9,12 @@ from typing import Any
 
 import ibis
 
-from reportkit.measure.periods import CLOSE, LEAST, Numbered, alive, touched
+from reportkit.measure.periods import CLOSE, LEAST, Numbered, Row, alive, touched
 from reportkit.measure.rows import GROUP
 from reportkit.snapshot import fetched
 from reportkit.turns import aside
 
 Table = Any
-Row = dict[str, Any]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

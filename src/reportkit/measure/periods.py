@@ -15,6 +15,7 @@ from reportkit.model.period import Window
 Table = Any
 SECOND = 1_000_000  # microseconds
 Numbered = Sequence[tuple[int, Window]]  # windows with their numbers
+Row = dict[str, Any]  # of a life table
 LEAST = 10  # where fewer than one in so many are that old yet, and others come later, a life table stands on next to nothing
 CLOSE = 1e-9  # two logarithms of a survival as close as this are equal
 

@@ -39,7 +39,7 @@ MODULES = (
 )
 
 # Of the dialects of SQL that Ibis speaks, those of other engines are left for whoever asks for one.
-with unread(), later("ibis.backends.sql.compilers"), later("matplotlib.dviread"):
+with unread(), later("ibis.backends.sql.compilers"):
     with suppress(Exception):
         listed_late()
     imported(MODULES)

@@ -11,7 +11,6 @@ import sys
 import tempfile
 import threading
 from ast import literal_eval
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -41,8 +40,7 @@ def listed_late() -> None:
             from matplotlib import font_manager
         finally:
             mpl.get_cachedir = usual
-    with suppress(AttributeError):
-        _empty(font_manager, empty)
+    _empty(font_manager, empty)
 
 
 def _empty(module: Any, empty: dict[str, Any]) -> None:
